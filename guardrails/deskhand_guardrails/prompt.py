@@ -1,0 +1,88 @@
+"""How sources and a conversation become the messages a model reads.
+
+Training data, the starter model and the answering desk all lay out a prompt through this module, so that what a model
+sees at answering time is what it was trained on::
+
+    system      instructions, then the sources: "[1] title" and its text, one below the other
+    user        the customer
+    assistant   ...
+
+Everything is plain text in the usual three roles, so that any chat template and any fine-tuning tool accepts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+INSTRUCTIONS = "Answer the customer from the sources. If they do not hold the answer, offer to hand over to a person."
+
+NO_SOURCES = "(no sources found)"
+
+HAND_OVER = "I am not sure about that one, so I would rather hand you over to a colleague who can help."
+
+# Enough for a paragraph that answers, little enough that three sources and a conversation fit a context of 1,024 tokens.
+SOURCE_CHARACTERS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage that an answer may be taken from: an article's section, or a resolved ticket's question and answer."""
+
+    title: str
+    text: str
+    reference: str = ""
+    """Where it comes from, for a citation: a path, an URL or ``ticket:ID``."""
+    score: float = 0.0
+    """Similarity to the question, 0 to 1."""
+
+
+def layout_sources(sources: Sequence[Source], *, characters: int = SOURCE_CHARACTERS) -> str:
+    """The sources as the numbered block that follows the instructions; each text is cut at a word near ``characters``."""
+    if not sources:
+        return NO_SOURCES
+    return "\n".join(
+        f"[{number}] {_one_line(source.title, characters // 3)}\n{_one_line(source.text, characters)}"
+        for number, source in enumerate(sources, start=1)
+    )
+
+
+def compose(
+    conversation: Iterable[Mapping[str, str]],
+    sources: Sequence[Source],
+    *,
+    instructions: str = INSTRUCTIONS,
+) -> list[dict[str, str]]:
+    """The messages for the model: one system message with instructions and sources, then the conversation.
+
+    Args:
+        conversation: ``{"role", "content"}`` messages, oldest first; their system messages are put before ours.
+        sources: passages, the most similar first.
+        instructions: what the assistant is to do with them.
+    """
+    own: list[str] = []
+    turns: list[dict[str, str]] = []
+    for message in conversation:
+        if message["role"] == "system":
+            own.append(message["content"])
+        else:
+            turns.append({"role": message["role"], "content": message["content"]})
+    system = "\n".join([*own, instructions, layout_sources(sources)])
+    return [{"role": "system", "content": system}, *turns]
+
+
+def _one_line(text: str, characters: int) -> str:
+    joined = " ".join(text.split())
+    if len(joined) <= characters:
+        return joined
+    return joined[:characters].rsplit(" ", 1)[0] + " …"
+
+
+def retrieval_query(conversation: Iterable[Mapping[str, str]], *, few_words: int = 6) -> str:
+    """What to look up for the newest customer message: the message, with the one before it when it is very short."""
+    asked = [message["content"] for message in conversation if message["role"] == "user"]
+    if not asked:
+        return ""
+    if len(asked) > 1 and len(asked[-1].split()) < few_words:
+        return f"{asked[-2]}\n{asked[-1]}"
+    return asked[-1]

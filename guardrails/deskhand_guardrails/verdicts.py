@@ -1,0 +1,70 @@
+"""The words in which the rails speak: finding, verdict, decision, direction, context."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from deskhand_guardrails.prompt import Source
+
+if TYPE_CHECKING:
+    from deskhand_guardrails.pseudonyms import Pseudonyms
+
+Direction = Literal["input", "retrieved", "output"]
+Decision = Literal["allow", "modify", "review", "block"]
+
+SEVERITY: dict[Decision, int] = {"allow": 0, "modify": 1, "review": 2, "block": 3}
+"""Decisions from harmless to hardest: of several, the highest holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a detector saw at ``text[start:end]`` of the text that was checked. It never holds the text itself."""
+
+    detector: str
+    label: str
+    score: float
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rails say about one text.
+
+    ``text`` is what may be passed on: the text itself, the text with placeholders or masks, or (on ``block`` and
+    ``review``) the message for the customer. ``reason`` is for the reviewer and holds no customer text.
+    """
+
+    decision: Decision
+    text: str
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+    milliseconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether ``text`` may go on to the model or to the customer as an answer."""
+        return self.decision in ("allow", "modify")
+
+
+@dataclass(slots=True)
+class Context:
+    """What a check may know beside the text: the conversation's pseudonyms, known names, the question, the sources."""
+
+    pseudonyms: Pseudonyms | None = None
+    names: Sequence[str] = ()
+    """People known to take part (requester, agents): found in the text without any model."""
+    question: str = ""
+    sources: Sequence[Source] = ()
+    conversation: Sequence[str] = field(default_factory=tuple)
+    """Earlier texts of the conversation, oldest first."""
+
+
+class Detector(Protocol):
+    """One check. ``detect`` is pure: same text and context, same findings; it raises rather than guess."""
+
+    name: str
+
+    def detect(self, text: str, context: Context) -> Sequence[Finding]: ...

@@ -1,0 +1,48 @@
+"""``deskhand serve``: web chat, review console, OpenAI-compatible API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deskhand.cli.output import require, say
+
+
+@click.command("serve")
+@click.option("--model", help="starter, a run folder, a hub id, or openai:NAME (default: the settings' model).")
+@click.option("--knowledge", type=click.Path(path_type=Path), help="Knowledge file made by `deskhand index`.")
+@click.option("--policy", type=click.Path(path_type=Path), help="Policy folder (default: the shipped one).")
+@click.option("--host", help="Address to listen on (default 127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port (default 8080).")
+def command(model: str | None, knowledge: Path | None, policy: Path | None, host: str | None, port: int | None) -> None:
+    """Web chat, review console and OpenAI-compatible API, until Ctrl-C.
+
+    \b
+    Example:
+        deskhand serve --model run --knowledge knowledge.db --port 8080
+    """
+    require("web", "fastapi")
+    from deskhand.settings import load_settings
+
+    run_server(load_settings(model=model, knowledge=knowledge, policy=policy, host=host, port=port))
+
+
+def run_server(settings: object) -> None:
+    """Serves until it is stopped. The port is tried before the models are loaded: a port in use should not cost a wait."""
+    from deskhand_guardrails.review import ReviewQueue
+
+    from deskhand.desk import Desk
+    from deskhand.settings import Settings
+    from deskhand.web import check_address, create_app, serve
+
+    assert isinstance(settings, Settings)
+    check_address(settings)
+    desk = Desk.open(settings)
+    try:
+        app = create_app(desk, ReviewQueue(desk.store, desk.model.rails), settings)
+        base = f"http://{settings.host}:{settings.port}"
+        say(f"web chat {base}/   review {base}/review   API {base}/v1   (Ctrl-C stops)")
+        serve(app, settings)
+    finally:
+        desk.close()

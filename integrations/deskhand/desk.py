@@ -1,0 +1,155 @@
+"""The desk: the one way from a customer's question to an answer, whatever the channel.
+
+Slack, web chat, the API and the terminal only translate: they make a :class:`Question` and show what comes back.
+Policy, retrieval and the record of the turn are the guarded model's business (:class:`langchain_deskhand.ChatDeskhand`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from deskhand_guardrails.errors import ConfigError
+from deskhand_guardrails.prompt import Source
+from deskhand_guardrails.verdicts import Decision
+
+if TYPE_CHECKING:
+    from deskhand_guardrails.monitor import Store
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+    from deskhand.settings import Settings
+    from langchain_deskhand import ChatDeskhand
+
+Channel = Literal["web", "slack", "api", "terminal"]
+
+STARTER = "starter"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A customer's message and where it belongs; ``history`` holds the conversation before it, oldest first."""
+
+    text: str
+    conversation_id: str
+    channel: Channel
+    history: Sequence[Mapping[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the customer was shown. ``decision`` tells whether it is an answer or a refusal or hand-over message."""
+
+    text: str
+    decision: Decision
+    turn_id: str
+    sources: tuple[Source, ...] = ()
+
+
+class Desk:
+    """Answers questions through a guarded model and takes the customers' feedback."""
+
+    def __init__(self, model: ChatDeskhand, store: Store) -> None:
+        self.model = model
+        self.store = store
+
+    @classmethod
+    def open(cls, settings: Settings) -> Desk:
+        """A desk as the settings describe it, with its models loaded.
+
+        Raises:
+            DeskhandError: when the policy, the model, the knowledge or the store cannot be used.
+        """
+        from deskhand_guardrails.monitor import Store
+        from langchain_deskhand.knowledge import Knowledge
+
+        from deskhand_guardrails import Policy, Rails
+        from langchain_deskhand import ChatDeskhand
+
+        rails = Rails(Policy.load(settings.policy))
+        rails.warm()
+        knowledge = Knowledge.open(settings.knowledge) if settings.knowledge else None
+        store = Store(settings.store_url)
+        model = ChatDeskhand(model=inner_model(settings), rails=rails, knowledge=knowledge, store=store)
+        return cls(model, store)
+
+    async def answer(self, question: Question) -> Answer:
+        """The whole answer at once."""
+        async for piece in self.stream(question):
+            if isinstance(piece, Answer):
+                return piece
+        raise AssertionError("a stream ends with its Answer")  # pragma: no cover - stream() guarantees it
+
+    async def stream(self, question: Question) -> AsyncIterator[str | Answer]:
+        """Checked pieces as they are released, then the :class:`Answer`."""
+        shown: list[str] = []
+        details: dict[str, Any] = {}
+        async for chunk in self.model.astream(
+            _messages(question), conversation_id=question.conversation_id, channel=question.channel
+        ):
+            details.update(chunk.response_metadata.get("deskhand", {}))
+            piece = chunk.text
+            if piece:
+                shown.append(piece)
+                yield piece
+        yield Answer(
+            text="".join(shown),
+            decision=details["decision"],
+            turn_id=details["turn_id"],
+            sources=tuple(
+                Source(item["title"], "", item["reference"], item["score"]) for item in details.get("sources", ())
+            ),
+        )
+
+    def feedback(self, turn_id: str, value: Literal["up", "down"]) -> None:
+        """Records a thumb; a thumb down puts the turn into the review queue."""
+        self.store.feedback(turn_id, value)
+
+    def close(self) -> None:
+        """Closes the store."""
+        self.store.close()
+
+
+def inner_model(settings: Settings) -> BaseChatModel:
+    """The model that writes the drafts."""
+    if settings.model.startswith("openai:"):
+        from langchain_openai import ChatOpenAI
+        from pydantic import SecretStr
+
+        # Servers on one's own machine ask for no key, but the client insists on one.
+        key = settings.model_api_key or (SecretStr("none") if settings.model_base_url else None)
+        if key is None:
+            raise ConfigError(
+                "model openai: set DESKHAND_MODEL_API_KEY, or DESKHAND_MODEL_BASE_URL for your own server"
+            )
+        return ChatOpenAI(
+            model=settings.model.removeprefix("openai:"),
+            base_url=str(settings.model_base_url) if settings.model_base_url else None,
+            api_key=key,
+            max_completion_tokens=settings.max_tokens,
+            temperature=0,
+        )
+    from langchain_deskhand import ChatLocal
+
+    model = ChatLocal(
+        model=str(starter_folder()) if settings.model == STARTER else settings.model, max_tokens=settings.max_tokens
+    )
+    model.warm()
+    return model
+
+
+def starter_folder() -> Path:
+    """The shipped starter model's folder."""
+    from deskhand_finetune.runs import starter_folder as shipped
+
+    return shipped()
+
+
+def _messages(question: Question) -> list[BaseMessage]:
+    from langchain_core.messages import AIMessage, HumanMessage
+
+    kinds = {"user": HumanMessage, "assistant": AIMessage}
+    before = [kinds[message["role"]](message["content"]) for message in question.history]
+    return [*before, HumanMessage(question.text)]

@@ -1,0 +1,42 @@
+"""Deskhand for LangChain: a guarded support model, a model that runs in process, knowledge for retrieval, and fakes.
+
+::
+
+    from langchain_deskhand import ChatDeskhand, ChatLocal
+    from langchain_deskhand.knowledge import Knowledge
+
+    model = ChatDeskhand(model=ChatLocal(model="run/"), rails=rails, knowledge=Knowledge.open("knowledge.db"))
+    model.invoke("Where is my parcel?", conversation_id="c1", channel="web")
+
+Names are imported when they are first used; none of this imports torch before a local model answers.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from langchain_deskhand.guarded import ChatDeskhand
+    from langchain_deskhand.knowledge import Knowledge, KnowledgeRetriever, Passage
+    from langchain_deskhand.local import ChatLocal
+
+_HOMES = {
+    "ChatDeskhand": "langchain_deskhand.guarded",
+    "ChatLocal": "langchain_deskhand.local",
+    "Knowledge": "langchain_deskhand.knowledge",
+    "KnowledgeRetriever": "langchain_deskhand.knowledge",
+    "Passage": "langchain_deskhand.knowledge",
+}
+
+__all__ = ["ChatDeskhand", "ChatLocal", "Knowledge", "KnowledgeRetriever", "Passage"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute can be anything
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,68 @@
+"""LangChain messages as plain text in the roles a prompt knows.
+
+Content blocks are flattened before anything looks at them, so that the checks and the model read the same words. A
+block that holds no text (a picture, a sound, a file) becomes a mark such as ``[image]``: what was sent is not forgotten
+in silence, and nothing that no rail has seen goes on to the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from langchain_core.messages import BaseMessage, ToolMessage
+
+Role = Literal["system", "user", "assistant"]
+
+_ROLES: dict[str, Role] = {
+    "system": "system",
+    "developer": "system",
+    "ai": "assistant",
+    "AIMessageChunk": "assistant",
+    "assistant": "assistant",
+}
+
+# Blocks that are the model's own working: they are not part of what was said.
+_SILENT = frozenset(
+    {"function_call", "non_standard", "reasoning", "redacted_thinking", "thinking", "tool_call", "tool_use"}
+)
+
+
+def role_of(message: BaseMessage) -> Role:
+    """Who speaks: ``user`` for whatever is neither the model nor the developer, so that it is trusted least."""
+    return _ROLES.get(getattr(message, "role", message.type), "user")
+
+
+def is_tool_result(message: BaseMessage) -> bool:
+    """Whether the message carries what a tool or function returned."""
+    return isinstance(message, ToolMessage) or message.type in ("function", "tool")
+
+
+def text_of(message: BaseMessage) -> str:
+    """The message's words; a tool's result is introduced as such."""
+    text = flatten(message.content)
+    if is_tool_result(message) and text:
+        return f"Result of {message.name or 'a tool'}: {text}"
+    return text
+
+
+def flatten(content: str | Sequence[object]) -> str:
+    """Message content (text, or a list of texts and content blocks) as one text; blocks go on lines of their own."""
+    if isinstance(content, str):
+        return content
+    return "\n".join(filter(None, map(_block, content)))
+
+
+def _block(block: object) -> str:
+    if isinstance(block, str):
+        return block
+    if not isinstance(block, Mapping):
+        return ""
+    for key in ("text", "content"):
+        inner = block.get(key)
+        if isinstance(inner, str):
+            return inner
+        if isinstance(inner, Sequence):
+            return flatten(inner)
+    kind = str(block.get("type", "attachment"))
+    return "" if kind in _SILENT else f"[{kind.removesuffix('_url').removeprefix('input_')}]"
