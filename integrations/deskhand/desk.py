@@ -1,7 +1,7 @@
 """The desk: the one way from a customer's question to an answer, whatever the channel.
 
-Slack, web chat, the API and the terminal only translate: they make a :class:`Question` and show what comes back.
-Policy, retrieval and the record of the turn are the guarded model's business (:class:`langchain_deskhand.ChatDeskhand`).
+Slack, web chat, the API and the terminal only translate: they make a :class:`Question` and show what comes of it.
+Policy, retrieval and the record of the turn are the guarded model's business (``langchain_deskhand.ChatDeskhand``).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.verdicts import Decision
 
 if TYPE_CHECKING:
-    from deskhand_guardrails.monitor import Store
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
     from deskhand.settings import Settings
+    from deskhand_guardrails.monitor import Store
     from langchain_deskhand import ChatDeskhand
 
 Channel = Literal["web", "slack", "api", "terminal"]
@@ -62,11 +62,10 @@ class Desk:
         Raises:
             DeskhandError: when the policy, the model, the knowledge or the store cannot be used.
         """
-        from deskhand_guardrails.monitor import Store
-        from langchain_deskhand.knowledge import Knowledge
-
         from deskhand_guardrails import Policy, Rails
+        from deskhand_guardrails.monitor import Store
         from langchain_deskhand import ChatDeskhand
+        from langchain_deskhand.knowledge import Knowledge
 
         rails = Rails(Policy.load(settings.policy))
         rails.warm()

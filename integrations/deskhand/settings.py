@@ -1,4 +1,4 @@
-"""Settings: ``deskhand.toml`` in the working directory, overridden by ``DESKHAND_*``; secrets only from the environment.
+"""Settings: ``deskhand.toml`` in the working directory, overridden by ``DESKHAND_*``; secrets from the environment.
 
 ::
 
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     title: Annotated[str, StringConstraints(min_length=1, max_length=80)] = "Help desk"
     """The company's name, as customers see it."""
     model: str = "starter"
-    """``starter``, a run folder, a Hugging Face folder or hub id, or ``openai:NAME`` for an OpenAI-compatible server."""
+    """``starter``, a run folder, a model folder or hub id, or ``openai:NAME`` for an OpenAI-compatible server."""
     model_base_url: AnyHttpUrl | None = None
     """Where ``openai:NAME`` is served (vLLM, Ollama, a hosted API); None is the hosted OpenAI API."""
     model_api_key: Secret | None = None

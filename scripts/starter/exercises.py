@@ -57,10 +57,10 @@ class Exercises:
 
     def draw(self, progress: float) -> Exercise:
         """One exercise; ``progress`` (0 to 1) shifts the mixture from drills to text."""
-        drill = 0.20 if progress < 0.1 else 0.06
+        drill = 0.10 if progress < 0.1 else 0.05
         roll = self._random.random()
         if roll < drill:
-            return self._drill(short=progress < 0.1)
+            return self._drill(short=False)
         roll = self._random.random()
         if roll < 0.76:
             return self.grounded(self._pair())

@@ -17,7 +17,9 @@ import torch
 from transformers import LlamaForCausalLM
 
 NOTE = 64
-SPREAD = 0.02
+SPREAD = 0.3
+"""Standard deviation of the embeddings. At the usual 0.02 a step of AdamW (about 0.001 for every weight) would rewrite
+them, and the circuit that is measured in them, within some twenty steps."""
 CONSTANT = 4 * SPREAD
 FAST_PAIRS = 8
 """Rotary pairs that turn at least 0.13 radians a token: they tell neighbours apart."""
@@ -44,7 +46,7 @@ def write_induction(model: LlamaForCausalLM, seed: int) -> None:
     embedding.normal_(0, SPREAD, generator=generator)
     embedding[:, 0] = CONSTANT
     embedding[:, word:] = 0
-    model.model.norm.weight.fill_(2.0)
+    model.model.norm.weight.fill_(0.04 / SPREAD)  # a token's own logit starts at about 10
 
     def orthonormal(rows: int, columns: int) -> torch.Tensor:
         square = torch.linalg.qr(torch.randn(columns, columns, generator=generator))[0]

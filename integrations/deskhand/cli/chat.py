@@ -13,7 +13,7 @@ import click
 from deskhand.cli.output import emit, json_option, say
 
 if TYPE_CHECKING:
-    from deskhand.desk import Answer, Desk
+    from deskhand.desk import Answer, Desk, Question
 
 
 @click.command("chat")
@@ -62,10 +62,9 @@ async def _converse(desk: Desk, *, as_json: bool) -> None:
                   "sources": [source.reference for source in answer.sources]})  # fmt: skip
 
 
-async def _answer(desk: Desk, question: object, *, show: bool) -> Answer:
-    from deskhand.desk import Answer, Question
+async def _answer(desk: Desk, question: Question, *, show: bool) -> Answer:
+    from deskhand.desk import Answer
 
-    assert isinstance(question, Question)
     async for piece in desk.stream(question):
         if isinstance(piece, Answer):
             if show:

@@ -40,9 +40,7 @@ def command(direction: str, policy: Path | None, workers: int) -> None:
         failed += "error" in result
         emit(result)
     if failed:
-        say(
-            f'error: {failed} of the lines could not be checked; their results carry an "error" and the decision "block"'
-        )
+        say(f"error: {failed} lines could not be read; their results carry an 'error' and the decision 'block'")
         raise SystemExit(1)
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
@@ -34,7 +34,7 @@ def say(line: str) -> None:
     click.echo(line, err=True)
 
 
-def emit(value: Any) -> None:
+def emit(value: object) -> None:
     """One JSON value on stdout."""
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from deskhand.cli.output import require, say
+
+if TYPE_CHECKING:
+    from deskhand.settings import Settings
 
 
 @click.command("serve")
@@ -28,15 +32,12 @@ def command(model: str | None, knowledge: Path | None, policy: Path | None, host
     run_server(load_settings(model=model, knowledge=knowledge, policy=policy, host=host, port=port))
 
 
-def run_server(settings: object) -> None:
-    """Serves until it is stopped. The port is tried before the models are loaded: a port in use should not cost a wait."""
+def run_server(settings: Settings) -> None:
+    """Serves until stopped. The port is tried before the models are loaded: a port in use should not cost a wait."""
+    from deskhand.desk import Desk
+    from deskhand.web import check_address, create_app, serve
     from deskhand_guardrails.review import ReviewQueue
 
-    from deskhand.desk import Desk
-    from deskhand.settings import Settings
-    from deskhand.web import check_address, create_app, serve
-
-    assert isinstance(settings, Settings)
     check_address(settings)
     desk = Desk.open(settings)
     try:
