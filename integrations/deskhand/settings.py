@@ -106,7 +106,7 @@ def load_settings(**options: object) -> Settings:
     try:
         if file.is_file():
             _refuse_secrets(file)
-        return Settings(**given, **_secrets_from_files())  # type: ignore[arg-type] - validated by pydantic
+        return Settings(**given, **_secrets_from_files())  # type: ignore[arg-type]  # validated by pydantic
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise ConfigError(f"settings ({file.name} and DESKHAND_*): {faults}") from None

@@ -40,7 +40,7 @@ def load(model: str, device: str = "auto", dtype: Dtype = "auto") -> tuple[Any, 
             weights = _with_adapter(weights, folder)
         source = model if base == model or (folder / "tokenizer_config.json").is_file() else base
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **_where(source))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except Exception as error:  # transformers, safetensors and peft each raise kinds of their own
         raise _unusable(model, base, error) from error
     return weights.to(target).eval(), tokenizer
 
@@ -54,7 +54,7 @@ def _libraries() -> tuple[Any, Any]:
             f"a model in process needs {error.name}: pip install 'deskhand[train]', or name a served model"
         ) from error
     # transformers draws a bar for every load; the command line has its own.
-    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers is half typed
     return torch, transformers
 
 

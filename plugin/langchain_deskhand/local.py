@@ -20,8 +20,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.language_models.chat_models import LangSmithParams
+from langchain_core.language_models import BaseChatModel, LangSmithParams
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
@@ -151,7 +150,7 @@ class ChatLocal(BaseChatModel):
         )
         for piece in loaded.writer.write(prompt, sampling, cancelled):
             if piece.text and not piece.finish:
-                yield ChatGenerationChunk(message=AIMessageChunk(piece.text))
+                yield ChatGenerationChunk(message=AIMessageChunk(content=piece.text))
             if piece.finish:
                 yield self._last(piece, len(prompt), dropped)
 
@@ -160,7 +159,9 @@ class ChatLocal(BaseChatModel):
         if dropped:
             metadata["dropped_messages"] = dropped
         usage = UsageMetadata(input_tokens=read, output_tokens=piece.tokens, total_tokens=read + piece.tokens)
-        message = AIMessageChunk(piece.text, response_metadata=metadata, usage_metadata=usage, chunk_position="last")
+        message = AIMessageChunk(
+            content=piece.text, response_metadata=metadata, usage_metadata=usage, chunk_position="last"
+        )
         return ChatGenerationChunk(message=message)
 
     def _call_defaults(self) -> dict[str, Any]:

@@ -18,8 +18,7 @@ from itertools import count, cycle
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.language_models.chat_models import LangSmithParams
+from langchain_core.language_models import BaseChatModel, LangSmithParams
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
@@ -37,9 +36,9 @@ class ScriptedChatModel(BaseChatModel):
     It counts words as tokens, cuts its answer at a stop sequence, and is safe to use from several threads.
     """
 
-    answers: list[Answer] | Script
+    answers: Sequence[Answer] | Script
     """What to say: a list, gone through again and again, or a function of the messages. An exception is raised."""
-    chunk_size: int | list[int] = 8
+    chunk_size: int | Sequence[int] = 8
     """Characters in a streamed piece; a list is gone through again and again."""
     delay: float = 0.0
     """Seconds to wait before each streamed piece, or before a whole answer."""
@@ -123,13 +122,13 @@ class ScriptedChatModel(BaseChatModel):
 
     def _pieces(self, answer: str, messages: Sequence[BaseMessage]) -> Iterator[ChatGenerationChunk]:
         at = 0
-        for size in cycle(self.chunk_size if isinstance(self.chunk_size, list) else [self.chunk_size]):
+        for size in cycle(self.chunk_size if isinstance(self.chunk_size, Sequence) else [self.chunk_size]):
             if at >= len(answer):
                 break
-            yield ChatGenerationChunk(message=AIMessageChunk(answer[at : at + size]))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=answer[at : at + size]))
             at += size
         last = AIMessageChunk(
-            "",
+            content="",
             usage_metadata=_usage(answer, messages),
             response_metadata=self._metadata(),
             chunk_position="last",

@@ -1,0 +1,15 @@
+"""What answers are taken from: articles and resolved tickets, in one file, found by meaning.
+
+::
+
+    knowledge = Knowledge.build([Path("articles/"), Path("dataset/")], Path("knowledge.db"))
+    knowledge.search("How do I get my money back?", k=3)      # Sources, the most similar first
+"""
+
+from __future__ import annotations
+
+from langchain_deskhand.knowledge.file import Knowledge
+from langchain_deskhand.knowledge.passage import Passage
+from langchain_deskhand.knowledge.retriever import KnowledgeRetriever
+
+__all__ = ["Knowledge", "KnowledgeRetriever", "Passage"]

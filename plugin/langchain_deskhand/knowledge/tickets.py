@@ -1,0 +1,76 @@
+"""Resolved tickets of a dataset folder as passages: what was asked, and what the agent answered.
+
+Of identical questions the newest answer counts, and of identical answers (a canned reply, say) the three newest
+questions: more would crowd everything else out of the results. "Identical" is said of the words alone: case,
+punctuation, digits and the numbers of placeholders make no difference.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from deskhand_guardrails.errors import InputError
+from langchain_deskhand.knowledge.passage import TICKET, Passage
+
+QUESTIONS_PER_ANSWER = 3
+
+# "You're welcome!" answers no question.
+FEWEST_WORDS = 4
+
+_PLACEHOLDER = re.compile(r"<([A-Z][A-Z_]*)_\d+>")
+
+
+def read_dataset(folder: Path) -> Iterator[Passage]:
+    """The passages of ``folder/train.jsonl``, newest first; the held-out parts are never read.
+
+    Placeholders lose their number (``<PERSON_1>`` becomes ``[PERSON]``): another customer's must not be mistaken for
+    one of the conversation that is answered.
+
+    Raises:
+        InputError: a line is no record of a dataset; the message names the file and the line.
+    """
+    records = list(_records(folder / "train.jsonl"))
+    records.sort(key=lambda record: str(record.get("answered_at", "")), reverse=True)
+    asked: set[str] = set()
+    answered: Counter[str] = Counter()
+    for record in records:
+        question, answer = _unnumbered(record["query"]), _unnumbered(record["messages"][-1]["content"])
+        same_question, same_answer = _bare(question), _bare(answer)
+        if len(answer.split()) < FEWEST_WORDS or not same_question or same_question in asked:
+            continue
+        if answered[same_answer] >= QUESTIONS_PER_ANSWER:
+            continue
+        asked.add(same_question)
+        answered[same_answer] += 1
+        yield Passage(" ".join(question.split()), answer.strip(), f"{TICKET}{record['ticket_id']}")
+
+
+def _records(path: Path) -> Iterator[Mapping[str, Any]]:
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+                complete = record["messages"][-1]["role"] == "assistant" and isinstance(record["query"], str)
+                record["ticket_id"]
+            except (ValueError, LookupError, TypeError):
+                complete = False
+            if not complete:
+                raise InputError(
+                    f"{path}, line {number}: no record of a dataset; make one with: deskhand prepare EXPORT"
+                )
+            yield record
+
+
+def _unnumbered(text: str) -> str:
+    return _PLACEHOLDER.sub(r"[\1]", text)
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.findall(r"[^\W\d_]+", text.lower()))

@@ -1,0 +1,94 @@
+"""What the tests of the plugin share: a tiny random Llama on disk, and a small knowledge file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+# Before transformers is imported: nothing may be looked up.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import pytest
+
+from deskhand_guardrails import Policy, Rails
+from deskhand_guardrails.monitor import Store
+from langchain_deskhand.knowledge import Knowledge, Passage
+
+CHAT_TEMPLATE = (
+    "{{ bos_token }}{% for m in messages %}<|{{ m.role }}|>{{ m.content | trim }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+SPECIAL = ["<|pad|>", "<|begin|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
+LESSON = ["Where is my parcel? It is on its way to you.", "Your refund will be paid within five days."] * 20
+CONTEXT = 256
+
+PASSAGES = [
+    Passage("How do I reset my password?", "Choose Forgot password on the login page.", "ticket:1"),
+    Passage("Where is my parcel?", "Parcels take three to five days; the tracking page shows where it is.", "ticket:2"),
+    Passage("Refunds › When you get your money", "A refund is paid within five days of the return.", "refunds.md#when"),
+    Passage("Billing › Invoices", "Invoices are under Settings, Billing; download them as PDF files.", "billing.md"),
+]
+
+
+def make_llama(folder: Path, *, template: str | None = CHAT_TEMPLATE, seed: int = 0) -> Path:
+    """A Llama of 60,000 random weights with a byte-level tokenizer, as any model folder holds them."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    raw = Tokenizer(models.BPE())
+    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    raw.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=320, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
+    )
+    raw.train_from_iterator(LESSON, trainer)
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # transformers is half typed
+        tokenizer_object=raw,
+        pad_token="<|pad|>",
+        bos_token="<|begin|>",
+        eos_token="<|end|>",
+        additional_special_tokens=SPECIAL[3:],
+        model_max_length=CONTEXT,
+    )
+    tokenizer.chat_template = template
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=CONTEXT,
+        bos_token_id=1,
+        eos_token_id=2,
+        pad_token_id=0,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_llama(tmp_path_factory.mktemp("llama"))
+
+
+@pytest.fixture
+def knowledge(tmp_path: Path) -> Knowledge:
+    knowledge = Knowledge.create(tmp_path / "knowledge.db")
+    knowledge.add(PASSAGES)
+    return knowledge
+
+
+@pytest.fixture(scope="session")
+def rails() -> Rails:
+    return Rails(Policy.load())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(f"sqlite:///{tmp_path}/store.db") as store:
+        yield store
