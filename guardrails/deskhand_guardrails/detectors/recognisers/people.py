@@ -1,0 +1,120 @@
+# ruff: noqa: E501 - a pattern is easier to read on one line than in pieces
+"""People's names without a model: the ones that are known, and the ones that a phrase introduces.
+
+Known names (the ticket's requester and agents) are found as a whole in any spelling of case, and by their parts where
+written as a name. Introduced names stand after "my name is", in a greeting line or under a farewell. Not covered: names
+in running text that nobody introduced; that needs a tagger.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+
+from deskhand_guardrails.detectors.spans import Span, matches, words
+
+# Parts of names that are everyday words too: "Will you mark it" must stay readable. Whole names are still found.
+_COMMON = words(
+    """
+    admin agent ann art august bank banks bell best bill black bot brown bush case cash chase chip christian
+    cook customer day dean desk drew earth faith field fields ford frank free gene glass gold good grace grant
+    gray green hall hand help hill hope house hunt info jack joy june just king lake lane law lee light little
+    long love low major man may mark marsh miles moon more new nice north office old olive page park parks pat
+    paul pay penny pike power price queen ray read rich rock rose sales sandy service shop short sky smart south
+    star stone store street strong summer sun support swift system team than the turner user van violet von wall
+    ward way web west white will win wood woods young
+    """
+)
+
+_NAME = r"(?:[A-ZÀ-ÖØ-ÞŁŚŻŽŠČ][a-zß-öø-ÿąćęłńóśźżžšč]+(?:['’\-][A-ZÀ-Þ]?[a-zß-ÿ]+)*|[A-Z]['’][A-Z][a-z]+|Mc[A-Z][a-z]+)"
+_FULL = rf"{_NAME}(?:[ ](?:(?:van|von|de|der|den|del|della|di|da|dos|la|le|bin|al)[ ]){{0,2}}(?:[A-Z]\.[ ]?)?{_NAME}){{0,2}}"
+_NOT_NAMES = words(
+    """
+    all any anyone calling currently customer everyone everybody folks friend guys happy having hello here how i
+    just madam moderator need not please really shop sir sorry sure support team thanks thank the there trying
+    very writing you your agent assistant dear good morning afternoon evening hi hey mr mrs ms miss dr one yes
+    no ok okay still so now also with looking using getting afraid unable glad new back from in on at an a is it
+    my this that what when where why who which would could can should will was if but and or for to of best kind
+    warm regards cheers sincerely order account interested disappointed confused frustrated wondering sent
+    urgent again english german french spanish american monday tuesday wednesday thursday friday saturday sunday
+    january february march april june july august september october november december
+    """
+)
+
+_INTRODUCED = re.compile(
+    rf"\b(?i:my (?:full )?name is|my name['’]s|name[ ]?:|i am called|mein name ist|je m['’]appelle|me llamo|mi nombre es|(?:customer|account holder|cardholder|recipient)(?: name)?[ ]?:)[ \t]+(?P<value>{_FULL})"
+)
+_SAID = re.compile(
+    rf"(?<![\w])(?i:this is|i['’]m|i am|speaking with|speak to|talked to|spoke (?:to|with))[ ](?P<value>{_FULL})(?=[\s,.!?;:)]|$)"
+)
+_GREETED = re.compile(
+    rf"(?:^|[\n.!?][ \t]*)(?i:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|bonjour|hola)[ \t,]+(?:(?i:mr|mrs|ms|miss|dr|mx)\.?[ ])?(?P<value>{_FULL})(?=[ \t]*[,!.:;\n–-]|[ \t]*$)",
+    re.MULTILINE,
+)
+_FAREWELL = re.compile(
+    rf"(?i:\b(?:regards|best|thanks|thank you|cheers|sincerely|yours truly|yours|greetings|grüße|saludos|cordialement|many thanks))[ \t]*[,!.–-]*[ \t]*(?:\r?\n[ \t]*){{1,2}}[-–—]?[ \t]*(?P<value>{_FULL})[ \t]*(?=[\r\n,.]|$)"
+)
+_TITLED = re.compile(
+    rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herr|Frau|Señora?|Mme|Mlle)\.?[ ](?P<value>(?:(?:van|von|de|der|den|del|della|di|da|la|le)[ ]){{0,2}}{_FULL})"
+)
+_INITIAL_LOWER = re.compile(
+    r"\b(?i:my name is|my name['’]s)[ \t]+(?P<value>[a-z]{2,15}(?:[ ][a-z]{2,15})?)(?=[ \t]*(?:[,.!?\n]|$|and\b|i\b))"
+)
+
+
+def find(text: str) -> Iterator[Span]:
+    """Spans labelled PERSON for names that a phrase introduces."""
+    for pattern, score in (
+        (_INTRODUCED, 0.9),
+        (_TITLED, 0.8),
+        (_FAREWELL, 0.8),
+        (_GREETED, 0.8),
+        (_SAID, 0.6),
+        (_INITIAL_LOWER, 0.7),
+    ):
+        for span in matches(pattern, text, "PERSON", score):
+            kept = _without_plain_words(text, span)
+            if kept is not None:
+                yield kept
+
+
+def find_known(text: str, names: Sequence[str]) -> Iterator[Span]:
+    """Spans labelled PERSON for ``names``: whole in any case, parts where they are written with a capital."""
+    whole, parts = _known(tuple(names))
+    if whole is not None:
+        yield from matches(whole, text, "PERSON", 1.0)
+    if parts is not None:
+        yield from matches(parts, text, "PERSON", 0.9)
+
+
+def _without_plain_words(text: str, span: Span) -> Span | None:
+    """The span up to its first word that is no name ("Anna Thanks" is Anna); None when that is the first."""
+    end = span.start
+    for word in re.finditer(r"\S+", text[span.start : span.end]):
+        if word.group().strip(".,'’").lower() in _NOT_NAMES:
+            break
+        end = span.start + word.end()
+    return span._replace(end=end) if end > span.start else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _known(names: tuple[str, ...]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+    split = [name.split() for name in names]
+    whole = {r"\s+".join(map(re.escape, words)) for words in split if len(words) > 1 or len("".join(words)) > 2}
+    whole -= {re.escape(word) for word in (*_COMMON, *(word.title() for word in _COMMON))}
+    parts = {
+        form
+        for words in split
+        for word in (part.strip(".,()\"'") for part in words)
+        if len(word) > 2 and word.isalpha() and word.lower() not in _COMMON
+        for form in (re.escape(word[:1].upper() + word[1:]), re.escape(word.upper()))
+    }
+    return _alternatives(whole, re.IGNORECASE), _alternatives(parts, 0)
+
+
+def _alternatives(forms: set[str], flags: int) -> re.Pattern[str] | None:
+    if not forms:
+        return None
+    longest_first = sorted(forms, key=lambda form: (-len(form), form))
+    return re.compile(rf"(?<![\w])(?:{'|'.join(longest_first)})(?![\w])", flags)

@@ -1,0 +1,53 @@
+"""Where something stands in a text: what recognisers yield, and how overlapping ones become one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """``text[start:end]`` is a ``label``, with a ``score`` from 0 to 1."""
+
+    start: int
+    end: int
+    label: str
+    score: float
+
+
+Recogniser = Callable[[str], Iterable[Span]]
+"""Finds one family of things in a text; pure."""
+
+
+def matches(pattern: re.Pattern[str], text: str, label: str, score: float) -> Iterator[Span]:
+    """A span for every match: of the group called ``value`` where the pattern has one, else of the whole match."""
+    group: str | int = "value" if "value" in pattern.groupindex else 0
+    for match in pattern.finditer(text):
+        yield Span(match.start(group), match.end(group), label, score)
+
+
+def merged(spans: Iterable[Span], order: tuple[str, ...] = ()) -> list[Span]:
+    """Spans that do not overlap, by start. Overlapping ones are joined, so that no part of any of them stays visible.
+
+    The joined span takes the label that comes first in ``order``, else the one of the longest span, with its score.
+    """
+    rank = {label: index for index, label in enumerate(order)}
+    joined: list[Span] = []
+    best: list[tuple[int, int]] = []
+    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
+        weight = (rank.get(span.label, len(rank)), span.start - span.end)
+        if joined and span.start < joined[-1].end:
+            last = joined[-1]
+            winner = span if weight < best[-1] else last
+            joined[-1] = Span(last.start, max(last.end, span.end), winner.label, winner.score)
+            best[-1] = min(best[-1], weight)
+        else:
+            joined.append(span)
+            best.append(weight)
+    return joined
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of ``text`` as a set: a long list reads better as a paragraph."""
+    return frozenset(text.split())

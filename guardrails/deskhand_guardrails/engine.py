@@ -1,0 +1,219 @@
+"""NeMo Guardrails as the engine of a policy's rails, Colang 1.0, with our checks as one rail in each direction.
+
+What its version 0.24 does that we design around (each has a test): it reports usage over the network; it runs an
+``actions.py`` of the current folder; it changes the configuration that it is given; it keeps every conversation's text
+in a cache without end and writes it to its logs; it asks a language model for a refusal whose text nobody defined; it
+answers the customer when an action is unknown; and outside dialogs it never runs retrieval rails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import warnings
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deskhand_guardrails.errors import ConfigError
+from deskhand_guardrails.policy import FLOWS, Policy
+from deskhand_guardrails.verdicts import Direction
+
+if TYPE_CHECKING:
+    from nemoguardrails import LLMRails, RailsConfig
+    from nemoguardrails.actions.rail_outcome import RailOutcome
+
+ACTION = "deskhand_check"
+
+Action = Callable[[str], Awaitable["RailOutcome"]]
+
+# What NeMo itself says when a rail could not do its work, in place of the text that was checked.
+_BROKEN = ("an internal error has occurred", "not found.")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What all rails of a direction made of a text."""
+
+    blocked: bool
+    text: str
+    rail: str = ""
+    """The rail that blocked."""
+    broken: bool = False
+    """The rail failed rather than decided."""
+
+
+class Engine:
+    """The rails of one policy folder, ready to run. Built once; every call is independent of every other."""
+
+    def __init__(self, policy: Policy, action: Action) -> None:
+        """Loads the folder; ``action`` gets the text of one direction and returns NeMo's ``RailOutcome``.
+
+        Raises:
+            ConfigError: NeMo refuses the folder, or a rail names an action or a text that does not exist.
+        """
+        os.environ["NEMO_GUARDRAILS_NO_USAGE_STATS"] = "1"  # read when NeMo is imported and when rails are made
+        # Below this level NeMo writes events and the parameters of actions: the customer's text.
+        logging.getLogger("nemoguardrails").setLevel(logging.CRITICAL + 1)
+        with ThreadPoolExecutor(
+            1
+        ) as apart:  # the caller's thread may have an event loop of its own, even a running one
+            self._rails = apart.submit(_rails, policy, action).result()
+            self._retrieval = apart.submit(_rails, policy, action, retrieval=True).result()
+
+    async def run(self, direction: Direction, text: str, question: str = "") -> Outcome:
+        """Runs the rails of ``direction`` on ``text``: on the one turn, never on the history."""
+        if direction == "retrieved":
+            return await self._run_retrieval(text)
+        from nemoguardrails.rails.llm.options import RailStatus, RailType
+
+        messages = [{"role": "user", "content": text}]
+        if direction == "output":
+            messages = [{"role": "user", "content": question}, {"role": "assistant", "content": text}]
+        kind = RailType.INPUT if direction == "input" else RailType.OUTPUT
+        result = await self._rails.check_async(messages, rail_types=[kind])
+        blocked = result.status is RailStatus.BLOCKED
+        return _outcome(blocked, str(result.content), result.rail or "")
+
+    async def _run_retrieval(self, text: str) -> Outcome:
+        """Retrieval rails as the input rails of rails of their own: NeMo runs them only inside a dialog."""
+        result = await self._retrieval.generate_async(
+            messages=[{"role": "context", "content": {"relevant_chunks": text}}, {"role": "user", "content": "source"}],
+            options={"rails": ["input"], "output_vars": ["relevant_chunks"], "log": {"activated_rails": True}},
+        )
+        stopped = [rail.name for rail in result.log.activated_rails if rail.stop]
+        if stopped:
+            return _outcome(True, str(result.response[-1]["content"]), stopped[0])
+        return _outcome(False, str(result.output_data["relevant_chunks"]), "")
+
+
+class _Forgetful(dict[str, Any]):
+    """Stands in for NeMo's cache of past conversations and keeps nothing."""
+
+    def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401 - NeMo's events
+        """Drops the events: every check is a conversation of its own."""
+
+
+def _outcome(blocked: bool, text: str, rail: str) -> Outcome:
+    broken = blocked and any(text.rstrip().endswith(end) or end in text for end in _BROKEN)
+    return Outcome(blocked, text, rail, broken)
+
+
+def _rails(policy: Policy, action: Action, *, retrieval: bool = False) -> LLMRails:
+    """NeMo's rails over a configuration of their own (NeMo changes the one that it is given)."""
+    from nemoguardrails import LLMRails
+
+    with _as_config_error(policy), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # NeMo reads its own deprecated fields
+        config = _config(policy, retrieval=retrieval)
+        with _only_actions_of(policy.folder), _own_loop():
+            rails = LLMRails(config)
+        rails.register_action(action, name=ACTION)
+        rails.events_history_cache = _Forgetful()
+    _check_complete(policy, rails)
+    return rails
+
+
+def _config(policy: Policy, *, retrieval: bool) -> RailsConfig:
+    from nemoguardrails import RailsConfig
+    from nemoguardrails.colang import parse_colang_file
+
+    config = RailsConfig.from_path(str(policy.folder))
+    own = parse_colang_file("checks.co", content=Path(__file__).with_name("checks.co").read_text(encoding="utf-8"))
+    ids = {flow["id"] for flow in own["flows"]}
+    if redefined := sorted(ids & {flow.get("id") for flow in config.flows}):
+        raise ConfigError(f"policy {policy.folder}: flow {redefined[0]}: belongs to Deskhand; remove its definition")
+    config.flows.extend(own["flows"])
+    config.bot_messages.update(own["bot_messages"])
+    for section, flow in FLOWS.values():
+        flows = getattr(config.rails, section).flows
+        if flow not in flows:
+            flows.insert(0, flow)
+    if retrieval:
+        config.rails.input.flows = list(config.rails.retrieval.flows)
+        config.rails.output.flows = []
+    return config
+
+
+@contextlib.contextmanager
+def _as_config_error(policy: Policy) -> Iterator[None]:
+    try:
+        yield
+    except ConfigError:
+        raise
+    except Exception as error:
+        line = " ".join(str(error).split())[:300]
+        raise ConfigError(f"policy {policy.folder}: NeMo Guardrails refuses it: {line}") from error
+
+
+_building: ContextVar[Path | None] = ContextVar("building", default=None)
+
+
+@contextlib.contextmanager
+def _only_actions_of(folder: Path) -> Iterator[None]:
+    """While rails are made here, NeMo takes no actions from the current folder (only from the policy's)."""
+    _guard_dispatcher()
+    token = _building.set(folder)
+    try:
+        yield
+    finally:
+        _building.reset(token)
+
+
+@contextlib.contextmanager
+def _own_loop() -> Iterator[None]:
+    """NeMo makes an event loop for the current thread while rails are built, and never closes it; this one is."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _guard_dispatcher() -> None:
+    from nemoguardrails.actions.action_dispatcher import ActionDispatcher
+
+    load = ActionDispatcher.load_actions_from_path
+    if getattr(load, "guarded", False):
+        return
+
+    def guarded(self: Any, path: Path) -> None:  # noqa: ANN401 - NeMo's dispatcher
+        folder = _building.get()
+        if folder is None or path != Path.cwd() or path.resolve() == folder:
+            load(self, path)
+
+    guarded.guarded = True  # type: ignore[attr-defined]
+    ActionDispatcher.load_actions_from_path = guarded
+
+
+def _check_complete(policy: Policy, rails: LLMRails) -> None:
+    """Every action and every text that a configured rail needs must be there before the first customer is."""
+    config = rails.config
+    used = {
+        flow.partition("$")[0].strip() for section, _ in FLOWS.values() for flow in getattr(config.rails, section).flows
+    }
+    actions = set(rails.runtime.action_dispatcher.get_registered_actions())
+    faults: list[str] = []
+    for flow in config.flows:
+        if str(flow.get("id", "")) not in used:
+            continue
+        for element in flow.get("elements", ()):
+            if element.get("_type") != "run_action":
+                continue
+            name, parameters = element["action_name"], element.get("action_params") or {}
+            if name == "utter":
+                if (said := parameters.get("value")) != "stop" and said not in config.bot_messages:
+                    faults.append(
+                        f"flow {flow['id']}: bot {said}: no such text; define it, or NeMo asks a model for one"
+                    )
+            elif name not in actions and name != "create_event":
+                faults.append(f"flow {flow['id']}: action {name}: not found; define it in actions.py")
+    if faults:
+        raise ConfigError(f"policy {policy.folder}: " + "; ".join(faults))

@@ -1,0 +1,1 @@
+"""How the tables came about, one file per step; applied when a store is opened."""

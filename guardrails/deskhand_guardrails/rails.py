@@ -1,0 +1,180 @@
+"""The rails: text in, verdict out, in three directions.
+
+::
+
+    rails = Rails(Policy.load())
+    verdict = rails.check_input("My card is 4111 1111 1111 1111", Context(pseudonyms=Pseudonyms()))
+    verdict.decision, verdict.text      # "modify", "My card is <CREDIT_CARD_1>"
+
+NeMo Guardrails runs every rail that the policy folder configures; all our own checks are one of them. Whatever fails on
+the way (a detector, a rail, the engine) blocks the text. Every call is independent, and any number may run at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import AsyncIterable, Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from deskhand_guardrails.checks import Checks, held_back
+from deskhand_guardrails.engine import Engine, Outcome
+from deskhand_guardrails.loop import submit
+from deskhand_guardrails.policy import Policy
+from deskhand_guardrails.stream import AsyncGuardedStream, GuardedStream
+from deskhand_guardrails.verdicts import Context, Detector, Direction, Finding, Verdict
+
+if TYPE_CHECKING:
+    from nemoguardrails.actions.rail_outcome import RailOutcome
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Call:
+    """One check on its way through the engine, and what our own checks said in it."""
+
+    direction: Direction
+    context: Context
+    verdict: Verdict | None = None
+
+
+_call: ContextVar[_Call] = ContextVar("call")
+
+
+class Rails:
+    """A policy at work. Models are loaded when it is made, never for a message."""
+
+    def __init__(self, policy: Policy, *, detectors: Sequence[Detector] = ()) -> None:
+        """Loads the policy's checks and rails.
+
+        Args:
+            policy: what is allowed.
+            detectors: checks of your own; findings block unless the policy's ``detectors.custom.NAME`` says else.
+
+        Raises:
+            ConfigError: the folder or a detector does not fit.
+            UnavailableError: a shipped model cannot be loaded.
+        """
+        self.policy = policy
+        self._checks = Checks(policy, detectors)
+        self._engine = Engine(policy, self._act)
+        self._lock = threading.Lock()
+        self._engine_failures = 0
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """How often a detector, or ``engine``, failed; each time the text was blocked with a finding ``error``."""
+        counts = self._checks.failures
+        if self._engine_failures:
+            counts["engine"] = self._engine_failures
+        return counts
+
+    def warm(self) -> None:
+        """Runs each direction once, so that the first customer does not wait for lazy parts."""
+        for check in (self.check_input, self.check_retrieved, self.check_output):
+            check("My name is Ann, write to ann@example.com about order 10023.")
+
+    def check_input(self, text: str, context: Context | None = None) -> Verdict:
+        """Whether and how a customer's message may go to the model."""
+        return submit(self._check("input", text, context)).result()
+
+    def check_retrieved(self, text: str, context: Context | None = None) -> Verdict:
+        """Whether and how a retrieved passage may go into the prompt."""
+        return submit(self._check("retrieved", text, context)).result()
+
+    def check_output(self, text: str, context: Context | None = None) -> Verdict:
+        """Whether and how an answer may go to the customer; its placeholders stay (``Pseudonyms.restore``)."""
+        return submit(self._check("output", text, context)).result()
+
+    async def acheck_input(self, text: str, context: Context | None = None) -> Verdict:
+        """``check_input`` without holding up the caller's event loop."""
+        return await asyncio.wrap_future(submit(self._check("input", text, context)))
+
+    async def acheck_retrieved(self, text: str, context: Context | None = None) -> Verdict:
+        """``check_retrieved`` without holding up the caller's event loop."""
+        return await asyncio.wrap_future(submit(self._check("retrieved", text, context)))
+
+    async def acheck_output(self, text: str, context: Context | None = None) -> Verdict:
+        """``check_output`` without holding up the caller's event loop."""
+        return await asyncio.wrap_future(submit(self._check("output", text, context)))
+
+    def guard_stream(self, chunks: Iterable[str], context: Context) -> GuardedStream:
+        """Releases an answer sentence by sentence as it is written, each only after it was checked."""
+        return GuardedStream(chunks, context, self.check_output, self.policy.messages.hand_over)
+
+    def aguard_stream(self, chunks: AsyncIterable[str], context: Context) -> AsyncGuardedStream:
+        """``guard_stream`` for an answer that arrives asynchronously."""
+        return AsyncGuardedStream(chunks, context, self.acheck_output, self.policy.messages.hand_over)
+
+    def scores(self, text: str, direction: Direction, context: Context | None = None) -> dict[str, float]:
+        """Every one of our detectors' highest score on ``text``, flagged or not (0 to 1)."""
+        return self._checks.scores(direction, text, context or Context())
+
+    async def _check(self, direction: Direction, text: str, context: Context | None) -> Verdict:
+        started = time.perf_counter()
+        call = _Call(direction, context or Context())
+        _call.set(call)
+        try:
+            verdict = await self._checked(call, text)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong, an unchecked text must not pass
+            verdict = self._failed(direction, type(error).__name__)
+        return replace(verdict, milliseconds=round((time.perf_counter() - started) * 1000, 3))
+
+    async def _checked(self, call: _Call, text: str) -> Verdict:
+        if not text.strip():
+            return Verdict("allow", text)
+        outcome = await self._engine.run(call.direction, text, call.context.question)
+        own = call.verdict
+        if outcome.blocked and own is not None and not own.passed:
+            return own
+        if outcome.broken:
+            return self._failed(call.direction, outcome.rail)
+        if outcome.blocked:
+            return self._blocked(outcome, own)
+        if own is None:  # the engine passed a text that our checks never saw
+            return self._failed(call.direction, "checks did not run")
+        return own if own.text == outcome.text and own.decision != "allow" else _passed(text, outcome, own)
+
+    async def _act(self, text: str) -> RailOutcome:
+        """The one action behind our three flows: checks in a thread, because they are work and not waiting."""
+        from nemoguardrails.actions.rail_outcome import RailOutcome, TransformTarget
+
+        call = _call.get()
+        call.verdict = verdict = await asyncio.to_thread(self._checks.run, call.direction, text, call.context)
+        if not verdict.passed:
+            return RailOutcome.block(reason=verdict.reason)
+        if verdict.text == text:
+            return RailOutcome.allow()
+        target = {
+            "input": TransformTarget.USER_MESSAGE,
+            "retrieved": TransformTarget.RELEVANT_CHUNKS,
+            "output": TransformTarget.BOT_MESSAGE,
+        }[call.direction]
+        return RailOutcome.transform([(target, verdict.text)])
+
+    def _blocked(self, outcome: Outcome, own: Verdict | None) -> Verdict:
+        """A rail that the user added to the policy blocked."""
+        findings = (*(own.findings if own else ()), Finding("nemo", outcome.rail, 1.0))
+        return Verdict("block", outcome.text or self.policy.messages.refusal, findings, f"nemo: {outcome.rail}")
+
+    def _failed(self, direction: Direction, what: str) -> Verdict:
+        with self._lock:
+            self._engine_failures += 1
+        log.error("rails of direction %s failed (%s); the text was blocked", direction, what)
+        message = held_back("block", self.policy.messages)
+        return Verdict("block", message, (Finding("engine", "error", 1.0),), f"engine: error ({what})")
+
+
+def _passed(text: str, outcome: Outcome, own: Verdict) -> Verdict:
+    """The verdict on a text that all rails let through, also where a rail that the user added has changed it."""
+    if outcome.text == text:
+        return replace(own, text=text, decision="allow" if own.text == text else "modify")
+    findings = own.findings
+    if outcome.text != own.text or own.decision == "allow":
+        findings = (*findings, Finding("nemo", "rewritten", 1.0))
+    return replace(own, decision="modify", text=outcome.text, findings=findings)
