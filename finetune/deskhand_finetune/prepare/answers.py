@@ -1,0 +1,144 @@
+"""Which agent messages answer, and the examples that a conversation gives: what was said before, and the answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from deskhand_finetune.prepare.conversation import Conversation, LeftOut, Turn
+from deskhand_guardrails.prompt import retrieval_query
+
+FEWEST_WORDS = 6
+# A promise or thanks with more words than this usually carries an answer as well.
+MOST_WORDS_OF_FILLER = 40
+# "No worries, sending it back is easy: sign in, …" begins with a courtesy and answers.
+MOST_WORDS_OF_THANKS = 16
+# "Please send us two photos within 14 days; after that …" tells the customer what to do.
+MOST_WORDS_ASKED = 18
+
+ASKS = re.compile(
+    r"^(?:(?:so that|in order to|to)\b[^.?]{0,80},\s*)?(?:please|could|can|would|may|which|what|do you|did you|is it|"
+    r"are you|"
+    r"kindly|bitte|können|könnten|welche|¿|por favor|podrías?)\b",
+    re.IGNORECASE,
+)
+HANDS_IN = re.compile(
+    r"\b(?:send|tell|give|provide|share|attach|confirm|let (?:me|us) know|schicken|senden|nennen|mitteilen|teilen|"
+    r"envía|indica|dime|decirme)\b",
+    re.IGNORECASE,
+)
+PROMISES = re.compile(
+    r"\b(?:(?:i|we)(?:'ll| will|'m going to|'ve| have|'m| am| are|'re) (?:now |just )?(?:look(?:ing)? into|"
+    r"check(?:ing|ed)? (?:this|that|it|with)|"
+    r"get back|come back to you|forward(?:ed|ing)?|pass(?:ed|ing)?|escalat(?:e|ed|ing)|investigat\w+|ask(?:ed|"
+    r"ing)? (?:the|our|my))|"
+    r"one moment|bear with (?:me|us)|(?:ich|wir) (?:prüfe|kläre|schaue|melde|leite)\w*|lo reviso|lo consulto)\b",
+    re.IGNORECASE,
+)
+THANKS_BACK = re.compile(
+    r"^\W{0,3}(?:you(?:'re| are) (?:very |most )?welcome|my pleasure|no problem|no worries|glad (?:to hear|it|that|"
+    r"i)|great to hear|happy to (?:hear|have)|"
+    r"perfect|wonderful|gern(?:e)?\b|freut mich|das freut|de nada|me alegro|con gusto|un placer)",
+    re.IGNORECASE,
+)
+# "Could you send me the number? It starts with FH-." says how to find what was asked for, and answers nothing.
+DESCRIBES = re.compile(
+    r"^(?:it|they|you(?:'ll| will| can)? find|that (?:is|helps)|this (?:is|helps)|then|sie|er|es|die|la|lo|está|"
+    r"empieza|aparece)\b",
+    re.IGNORECASE,
+)
+SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One answer that answers, with the conversation up to it."""
+
+    ticket_id: str
+    customer: str
+    created_at: str
+    answered_at: str
+    tags: tuple[str, ...]
+    language: str
+    conversation: tuple[tuple[str, str], ...]
+    """(role, text), the last one the customer's."""
+    answer: str
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """The conversation in the form of training data."""
+        return [{"role": role, "content": text} for role, text in self.conversation]
+
+    @property
+    def query(self) -> str:
+        """What the desk would look up for this question."""
+        return retrieval_query(self.messages)
+
+
+def why_no_answer(text: str) -> str:
+    """Why an agent's message does not answer: a code, or nothing when it does."""
+    words = text.split()
+    if len(words) < FEWEST_WORDS:
+        return "too_short"
+    if len(words) > MOST_WORDS_OF_FILLER:
+        return ""
+    sentences = [sentence.strip() for sentence in SENTENCE.findall(text) if len(sentence.split()) > 1]
+    if sentences and _asks(sentences[0]) and all(_asks(other) or DESCRIBES.match(other) for other in sentences[1:]):
+        return "asks_back"
+    if THANKS_BACK.match(text) and len(words) <= MOST_WORDS_OF_THANKS:
+        return "only_courtesy"
+    if all(
+        PROMISES.search(sentence) or _asks(sentence) or len(sentence.split()) < FEWEST_WORDS for sentence in sentences
+    ):
+        return "promises"
+    return ""
+
+
+def _asks(sentence: str) -> bool:
+    if sentence.endswith("?"):
+        return True
+    return len(sentence.split()) <= MOST_WORDS_ASKED and bool(ASKS.match(sentence) and HANDS_IN.search(sentence))
+
+
+def examples_of(conversation: Conversation) -> Iterator[Example | LeftOut]:
+    """The examples of a conversation, and the agent messages that give none."""
+    turns = conversation.turns
+    answered = False
+    for place, turn in enumerate(turns):
+        if turn.role == "user":
+            answered = False
+            continue
+        before = _before(turns[:place])
+        reason = why_no_answer(turn.text) if before else "no_question"
+        if not reason and answered:
+            reason = "second_answer"
+        if reason:
+            yield LeftOut(conversation.ticket_id, reason, turn.at)
+            continue
+        answered = True
+        yield Example(
+            ticket_id=conversation.ticket_id,
+            customer=conversation.customer,
+            created_at=conversation.created_at,
+            answered_at=turn.at,
+            tags=conversation.tags,
+            language=conversation.language,
+            conversation=tuple(before),
+            answer=turn.text,
+        )
+
+
+def _before(turns: Sequence[Turn]) -> list[tuple[str, str]]:
+    """The alternating messages that lead to an answer: from the customer's first to the customer's last."""
+    joined: list[tuple[str, str]] = []
+    for turn in turns:
+        if not joined and turn.role != "user":
+            continue
+        if joined and joined[-1][0] == turn.role:
+            joined[-1] = (turn.role, f"{joined[-1][1]}\n{turn.text}")
+        else:
+            joined.append((turn.role, turn.text))
+    while joined and joined[-1][0] != "user":
+        joined.pop()
+    return joined

@@ -1,0 +1,152 @@
+"""The second stage of ``prepare``: from cleaned conversations to the files of the dataset."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from deskhand_finetune.dataset import REPORT
+from deskhand_finetune.disk import fingerprint, read_jsonl, write_json, write_jsonl
+from deskhand_finetune.prepare import fold
+from deskhand_finetune.prepare.answers import Example, examples_of
+from deskhand_finetune.prepare.articles import read_articles
+from deskhand_finetune.prepare.conversation import Conversation, LeftOut
+from deskhand_finetune.prepare.plan import CONVERSATIONS, LEFT_OUT, STAGE, VECTORS, Plan
+from deskhand_finetune.prepare.records import records
+from deskhand_finetune.prepare.report import REASONS, PrepareReport, card
+from deskhand_finetune.prepare.sources import Neighbours
+from deskhand_finetune.prepare.split import SPLITS, Split, leaks, split
+from deskhand_guardrails.encoder import DIMENSIONS, Encoder, Vectors
+from deskhand_guardrails.errors import InputError
+from deskhand_guardrails.prompt import HAND_OVER
+
+# Questions embedded between two steps of the progress bar.
+BLOCK = 64
+
+
+def build(plan: Plan, started: float) -> PrepareReport:
+    """Second stage: from conversations to the files of the dataset."""
+    conversations = [Conversation.from_json(record) for record in read_jsonl(plan.partial / CONVERSATIONS)]
+    left_out: list[dict[str, str]] = list(read_jsonl(plan.partial / LEFT_OUT))
+    examples: list[Example] = []
+    for conversation in conversations:
+        for item in examples_of(conversation):
+            if isinstance(item, Example):
+                examples.append(item)
+            else:
+                left_out.append(item.to_json())
+    sides, canned = _sides(examples, left_out)
+    if "train" not in sides:
+        raise InputError(
+            f"{plan.exports[0].path}: no answered ticket is left to learn from; {_most_frequent(left_out)}"
+        )
+    kept = [(example, side) for example, side in zip(examples, sides, strict=True) if side is not None]
+    splits, hand_overs = write_splits(plan, kept)
+    write_jsonl(left_out, plan.partial / "quarantine.jsonl")
+    tickets = {example.ticket_id for example, _ in kept}
+    stage = json.loads((plan.partial / STAGE).read_text(encoding="utf-8"))
+    report = PrepareReport(
+        out=str(plan.out),
+        fingerprint=plan.fingerprint,
+        formats={export.path.name: f"{export.format} ({export.why})" for export in plan.exports},
+        tickets=stage["tickets"],
+        kept=len(tickets),
+        splits=splits,
+        left_out=dict(Counter(item["reason"] for item in left_out).most_common()),
+        replaced=_replaced(conversations, tickets),
+        languages=dict(Counter(c.language for c in conversations if c.ticket_id in tickets).most_common()),
+        canned=canned,
+        hand_overs=hand_overs,
+        leaks=leaks([example for example, _ in kept], [side for _, side in kept]),
+        settings={
+            "seed": plan.seed,
+            "policy": plan.policy,
+            "articles": [str(path) for path in plan.articles],
+        },
+        seconds=round(time.monotonic() - started, 2),
+    )
+    (plan.partial / "README.md").write_text(card(report), encoding="utf-8")
+    write_json(report.to_json(), plan.partial / REPORT)
+    return report
+
+
+def _sides(examples: list[Example], left_out: list[dict[str, str]]) -> tuple[list[Split | None], dict[str, int]]:
+    """Duplicates go, the rest is split, and of each canned reply only the newest copies stay in training."""
+    repeated = fold.duplicates(examples)
+    left_out.extend(_left(examples.pop(place), "duplicate") for place in sorted(repeated, reverse=True))
+    sides = split(examples)
+    for example, side in zip(examples, sides, strict=True):
+        if side is None:
+            left_out.append(_left(example, "customer_on_other_side"))
+    groups = fold.groups([example.answer for example in examples])
+    copies = Counter[int]()
+    for place in sorted(range(len(examples)), key=lambda place: examples[place].answered_at, reverse=True):
+        if sides[place] == "train":
+            copies[groups[place]] += 1
+            if copies[groups[place]] > fold.MOST_COPIES:
+                sides[place] = None
+                left_out.append(_left(examples[place], "canned"))
+    sizes = [count for count in Counter(groups).values() if count > 1]
+    return sides, {"replies": len(sizes), "uses": sum(sizes), "duplicates": len(repeated)}
+
+
+def _left(example: Example, reason: str) -> dict[str, str]:
+    return LeftOut(example.ticket_id, reason, example.answered_at).to_json()
+
+
+def write_splits(plan: Plan, kept: Sequence[tuple[Example, Split]]) -> tuple[dict[str, int], int]:
+    """Writes the three files; gives their sizes and how many training records hand over."""
+    examples = [example for example, _ in kept]
+    articles = read_articles(plan.articles)
+    vectors, article_vectors = _vectors(
+        plan, [example.query for example in examples], [f"{article.title}\n{article.text}" for article in articles]
+    )
+    places = {side: [place for place, (_, own) in enumerate(kept) if own == side] for side in SPLITS}
+    train = places["train"]
+    neighbours = Neighbours([examples[place] for place in train], vectors[train], articles, article_vectors)
+    sizes: dict[str, int] = {}
+    handed_over = 0
+    for side in SPLITS:
+        asked = [examples[place] for place in places[side]]
+        made = records(asked, vectors[places[side]], neighbours, seed=plan.seed, is_training=side == "train")
+        written = list(plan.track(made, f"writing {side}", len(asked)))
+        handed_over += sum(record["messages"][-1]["content"] == HAND_OVER for record in written)
+        sizes[side] = write_jsonl(written, plan.partial / f"{side}.jsonl")
+    return sizes, handed_over
+
+
+def _vectors(plan: Plan, queries: list[str], sections: list[str]) -> tuple[Vectors, Vectors]:
+    """The vectors of questions and article sections, kept in the partial folder: they are the slow part."""
+    path = plan.partial / VECTORS
+    key = fingerprint(queries, sections)
+    if path.exists():
+        with np.load(path) as held:
+            if str(held["key"]) == key:
+                return held["queries"], held["sections"]
+    encoder = Encoder.shipped(threads=plan.workers)
+    made: list[Vectors] = []
+    for texts, what in ((queries, "embedding questions"), (sections, "embedding articles")):
+        blocks = [texts[start : start + BLOCK] for start in range(0, len(texts), BLOCK)]
+        rows = [encoder.encode(block) for block in plan.track(blocks, what, len(blocks))]
+        made.append(np.concatenate(rows) if rows else np.zeros((0, DIMENSIONS), np.float32))
+    with path.open("wb") as out:
+        np.savez(out, key=key, queries=made[0], sections=made[1])
+    return made[0], made[1]
+
+
+def _most_frequent(left_out: Sequence[dict[str, str]]) -> str:
+    counts = Counter(item["reason"] for item in left_out).most_common(3)
+    reasons = ", ".join(f"{REASONS[reason]} ({count})" for reason, count in counts)
+    return f"left out: {reasons}" if reasons else "it holds no ticket"
+
+
+def _replaced(conversations: Sequence[Conversation], tickets: set[str]) -> dict[str, int]:
+    total = Counter[str]()
+    for conversation in conversations:
+        if conversation.ticket_id in tickets:
+            total.update(conversation.replaced)
+    return dict(total.most_common())

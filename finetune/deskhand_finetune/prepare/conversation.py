@@ -1,0 +1,64 @@
+"""A ticket as the later steps see it: cleaned, redacted, in the order it was written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One public message: plain text with placeholders."""
+
+    role: str
+    """``user`` or ``assistant``, the words of training data."""
+    text: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A ticket or one of its messages that does not enter, and why."""
+
+    ticket_id: str
+    reason: str
+    """A code such as ``open`` or ``auto_reply``; every one is explained in ``report.REASONS``."""
+    where: str = ""
+    """The export's file and line, or the message's time."""
+
+    def to_json(self) -> dict[str, str]:
+        return {"ticket_id": self.ticket_id, "reason": self.reason, "where": self.where}
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What is left of one ticket."""
+
+    ticket_id: str
+    customer: str
+    created_at: str
+    subject: str
+    tags: tuple[str, ...]
+    language: str
+    turns: tuple[Turn, ...]
+    replaced: Mapping[str, int] = field(default_factory=Counter)
+    """How many pieces of personal data were replaced, by kind."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "ticket_id": self.ticket_id,
+            "customer": self.customer,
+            "created_at": self.created_at,
+            "subject": self.subject,
+            "tags": list(self.tags),
+            "language": self.language,
+            "turns": [[turn.role, turn.text, turn.at] for turn in self.turns],
+            "replaced": dict(self.replaced),
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Conversation:
+        turns = tuple(Turn(role, text, at) for role, text, at in record["turns"])
+        return cls(**{**record, "tags": tuple(record["tags"]), "turns": turns})

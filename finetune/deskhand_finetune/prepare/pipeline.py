@@ -1,0 +1,162 @@
+"""``prepare``: export(s) to dataset folder, step by step.
+
+::
+
+    tickets -> clean, redact (all cores) -> answers -> fold -> split -> sources -> records -> dataset folder
+
+The folder is built as ``OUT.partial`` and renamed when it is whole. A stage that finished there is not done again when
+the inputs and settings are the same, and a finished OUT of the same inputs and settings is left as it is. Only the
+first stage streams; cleaned conversations (about 2 kB a ticket) and vectors (1.5 kB an answer) are held in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import deskhand_guardrails
+from deskhand_finetune.dataset import REPORT
+from deskhand_finetune.disk import disk_errors, fingerprint, put_in_place, refuse_foreign, write_json
+from deskhand_finetune.prepare.articles import read_articles
+from deskhand_finetune.prepare.build import build
+from deskhand_finetune.prepare.clean import clean_tickets
+from deskhand_finetune.prepare.conversation import LeftOut
+from deskhand_finetune.prepare.plan import CONVERSATIONS, LEFT_OUT, STAGE, STAGE_FILES, Plan
+from deskhand_finetune.prepare.report import PrepareReport
+from deskhand_finetune.prepare.workers import cores, map_chunks
+from deskhand_finetune.tickets import Ticket, open_export
+from deskhand_guardrails.errors import InputError
+from deskhand_guardrails.progress import Track, quiet
+
+if TYPE_CHECKING:
+    from deskhand_guardrails.policy import Policy
+
+
+def prepare(
+    exports: Sequence[str | Path],
+    out: str | Path,
+    *,
+    policy: Policy | None = None,
+    articles: Sequence[str | Path] = (),
+    format: str | None = None,  # noqa: A002 - the option's name
+    workers: int | None = None,
+    track: Track = quiet,
+    seed: int = 0,
+) -> PrepareReport:
+    """Turns ticket exports into a dataset folder.
+
+    Args:
+        exports: files or folders, see ``open_export``.
+        out: the folder to write; one that holds something else is refused.
+        policy: recorded in the report by its digest. All personal data and secrets are replaced whatever it says about
+            conversations: a policy may let an order number pass to the model, training data may not hold it.
+        articles: folders of Markdown help articles, used as sources beside the tickets.
+        format: the help desk's name, to read the exports as that without looking.
+        workers: processes for cleaning and redacting; None takes every core. The result is the same.
+        track: shows progress.
+        seed: of the draws (hand-overs, order of sources).
+
+    Raises:
+        InputError: an input cannot be used, or nothing is left to learn from.
+        UnavailableError: the disk is full, or the encoder is missing.
+    """
+    started = time.monotonic()
+    plan = _plan(exports, Path(out), policy, articles, format, workers, track, seed)
+    finished = _finished(plan)
+    if finished is not None:
+        return finished
+    with disk_errors(plan.out):
+        plan.partial.mkdir(parents=True, exist_ok=True)
+        _clean(plan)
+        report = build(plan, started)
+        for name in STAGE_FILES:
+            (plan.partial / name).unlink(missing_ok=True)
+        put_in_place(plan.partial, plan.out)
+    return report
+
+
+def _plan(
+    exports: Sequence[str | Path],
+    out: Path,
+    policy: Policy | None,
+    articles: Sequence[str | Path],
+    format: str | None,  # noqa: A002
+    workers: int | None,
+    track: Track,
+    seed: int,
+) -> Plan:
+    if not exports:
+        raise InputError("no export was named; run: deskhand prepare EXPORT --out DATASET")
+    refuse_foreign(out, REPORT, "dataset")
+    opened = tuple(open_export(export, format) for export in exports)
+    folders = tuple(Path(folder) for folder in articles)
+    read_articles(folders)
+    files = [file for export in opened for file in export.files]
+    beside = sorted({user for file in files for user in file.parent.glob("users*.json*")})
+    texts = sorted(file for folder in folders for file in ([folder] if folder.is_file() else folder.rglob("*.md")))
+    digest = policy.digest if policy else ""
+    key = fingerprint(version("deskhand"), format, seed, digest, files=[*files, *beside, *texts, *_code()])
+    return Plan(opened, folders, out, digest, workers or cores(), seed, key, track)
+
+
+def _code() -> list[Path]:
+    """What decides how a ticket comes out: a better detector must not be answered with yesterday's dataset."""
+    own = Path(__file__).parents[1]
+    guards = Path(deskhand_guardrails.__file__).parent
+    folders = (own / "prepare", own / "tickets", guards / "detectors", guards / "models")
+    held = [
+        file for folder in folders for file in folder.rglob("*") if file.suffix in (".py", ".onnx", ".json", ".npz")
+    ]
+    return sorted(
+        [*held, guards / "redaction.py", guards / "pseudonyms.py", guards / "prompt.py", guards / "encoder.py"]
+    )
+
+
+def _finished(plan: Plan) -> PrepareReport | None:
+    """The report of OUT, when it was made from the same inputs and settings."""
+    path = plan.out / REPORT
+    if not path.exists():
+        return None
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        is_same = held["fingerprint"] == plan.fingerprint
+        return PrepareReport.from_json(held, str(plan.out)) if is_same else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _clean(plan: Plan) -> None:
+    """First stage: every ticket cleaned and redacted, into the partial folder."""
+    stage = plan.partial / STAGE
+    if stage.exists() and json.loads(stage.read_text(encoding="utf-8")).get("fingerprint") == plan.fingerprint:
+        return
+    shutil.rmtree(plan.partial)
+    plan.partial.mkdir()
+    read = 0
+
+    def tickets() -> Iterator[Ticket]:
+        nonlocal read
+        for export in plan.exports:
+            for ticket in export:
+                read += 1
+                yield ticket
+
+    cleaned = map_chunks(clean_tickets, tickets(), plan.workers)
+    with (
+        (plan.partial / CONVERSATIONS).open("w", encoding="utf-8") as kept,
+        (plan.partial / LEFT_OUT).open("w", encoding="utf-8") as left,
+    ):
+        for conversation, left_out in plan.track(cleaned, "cleaning and redacting"):
+            if conversation is not None:
+                kept.write(json.dumps(conversation.to_json(), ensure_ascii=False) + "\n")
+            left.writelines(json.dumps(item.to_json()) + "\n" for item in left_out)
+        for export in plan.exports:
+            for bad in export.quarantined:
+                item = {**LeftOut(bad.ticket_id, "unreadable", bad.where).to_json(), "problem": bad.reason}
+                left.write(json.dumps(item) + "\n")
+    write_json({"fingerprint": plan.fingerprint, "tickets": read}, stage)

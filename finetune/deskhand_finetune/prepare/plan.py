@@ -1,0 +1,34 @@
+"""What ``prepare`` was asked for, resolved, and the names of its intermediate files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deskhand_finetune.disk import partial_of
+from deskhand_finetune.tickets import Export
+from deskhand_guardrails.progress import Track
+
+CONVERSATIONS, LEFT_OUT, VECTORS, STAGE = "conversations.jsonl", "left_out.jsonl", "vectors.npz", "stage.json"
+STAGE_FILES = (CONVERSATIONS, LEFT_OUT, VECTORS, STAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run of ``prepare``."""
+
+    exports: tuple[Export, ...]
+    articles: tuple[Path, ...]
+    out: Path
+    policy: str
+    """The policy's digest, or nothing."""
+    workers: int
+    seed: int
+    fingerprint: str
+    """Over the content of every input and the settings that change the result."""
+    track: Track
+
+    @property
+    def partial(self) -> Path:
+        """The folder that becomes ``out`` when it is whole."""
+        return partial_of(self.out)

@@ -1,0 +1,48 @@
+"""Puts a training record together: instructions, sources, conversation, answer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from deskhand_finetune.prepare.answers import Example
+from deskhand_finetune.prepare.sources import Neighbours
+from deskhand_guardrails.encoder import Vectors
+from deskhand_guardrails.prompt import HAND_OVER, Source, compose
+
+# So many training records teach that sources may not hold the answer.
+HAND_OVER_SHARE = 0.05
+# So many teach that the first source is not always the best one.
+SHUFFLED_SHARE = 0.25
+
+
+def records(
+    examples: Sequence[Example], vectors: Vectors, neighbours: Neighbours, *, seed: int, is_training: bool
+) -> Iterator[dict[str, Any]]:
+    """The records of one split. Chance is drawn per record from ``seed``, the ticket and the time, so that adding a
+    ticket does not change the others; only training records hand over or are shuffled."""
+    for example, vector, near in zip(examples, vectors, neighbours.near(examples, vectors), strict=True):
+        draw = random.Random(f"{seed}:{example.ticket_id}:{example.answered_at}")
+        sources, answer = near, example.answer
+        if is_training and draw.random() < HAND_OVER_SHARE:
+            sources = neighbours.far(example, vector, np.random.default_rng(draw.getrandbits(64)))
+            answer = HAND_OVER
+        if is_training and draw.random() < SHUFFLED_SHARE:
+            sources = draw.sample(sources, len(sources))
+        yield record(example, sources, answer)
+
+
+def record(example: Example, sources: Sequence[Source], answer: str) -> dict[str, Any]:
+    """One line of ``train.jsonl``."""
+    return {
+        "messages": [*compose(example.messages, sources), {"role": "assistant", "content": answer}],
+        "ticket_id": example.ticket_id,
+        "kind_tags": list(example.tags),
+        "language": example.language,
+        "answered_at": example.answered_at,
+        "query": example.query,
+        "source_ids": [source.reference for source in sources],
+    }

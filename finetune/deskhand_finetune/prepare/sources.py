@@ -1,0 +1,83 @@
+"""What retrieval would bring for each question: the nearest training tickets and articles, never the ticket itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from deskhand_finetune.prepare.answers import Example
+from deskhand_guardrails.encoder import Vectors
+from deskhand_guardrails.prompt import Source
+
+SOURCES = 3
+LONGEST_TITLE = 200
+# Rows of similarities held at once: 256 x 100,000 passages are 100 MB.
+BLOCK = 256
+# Products of the same vectors differ in the seventh digit with the shape of the block: equal ones must rank by place.
+ROUNDED = 5
+
+
+def passage(example: Example, score: float = 0.0) -> Source:
+    """A resolved ticket as a source: the question is its title, the answer its text."""
+    return Source(" ".join(example.query.split())[:LONGEST_TITLE], example.answer, f"ticket:{example.ticket_id}", score)
+
+
+class Neighbours:
+    """Finds sources among training examples and articles."""
+
+    def __init__(
+        self, examples: Sequence[Example], vectors: Vectors, articles: Sequence[Source], article_vectors: Vectors
+    ) -> None:
+        self.examples = examples
+        self.articles = articles
+        self._all = np.vstack([vectors, article_vectors]) if len(articles) else vectors
+        self._tickets = np.array([example.ticket_id for example in examples], dtype=object)
+        self._customers = np.array([example.customer for example in examples], dtype=object)
+
+    def near(self, asked: Sequence[Example], vectors: Vectors) -> list[list[Source]]:
+        """The ``SOURCES`` most similar passages of each question, best first; an article gives its best section."""
+        found: list[list[Source]] = []
+        for start in range(0, len(asked), BLOCK):
+            for row, example in zip(
+                vectors[start : start + BLOCK] @ self._all.T, asked[start : start + BLOCK], strict=True
+            ):
+                row = np.round(row, ROUNDED)
+                self._shut_out(row, example)
+                found.append(self._best(row, np.argsort(-row, kind="stable")[: SOURCES * 8]))
+        return found
+
+    def far(self, example: Example, vector: Vectors, seed: np.random.Generator) -> list[Source]:
+        """Passages that do not hold the answer: drawn from the less similar half of all."""
+        row = np.round(vector @ self._all.T, ROUNDED)
+        self._shut_out(row, example)
+        order = np.argsort(-row, kind="stable")
+        allowed = order[len(order) // 2 :]
+        allowed = allowed[row[allowed] > -1]
+        drawn = seed.choice(allowed, size=min(SOURCES, len(allowed)), replace=False) if len(allowed) else allowed
+        return self._best(row, np.asarray(sorted(drawn, key=lambda place: -row[place]), dtype=int))
+
+    def _shut_out(self, row: Vectors, example: Example) -> None:
+        own = self._tickets == example.ticket_id
+        if example.customer:
+            own |= self._customers == example.customer
+        row[: len(own)][own] = -2.0
+
+    def _best(self, row: Vectors, order: np.ndarray) -> list[Source]:
+        best: list[Source] = []
+        held: set[str] = set()
+        for place in order:
+            score = float(row[place])
+            if score <= -1 or len(best) == SOURCES:
+                break
+            source = self._source(int(place), score)
+            if source.reference not in held:
+                held.add(source.reference)
+                best.append(source)
+        return best
+
+    def _source(self, place: int, score: float) -> Source:
+        if place < len(self.examples):
+            return passage(self.examples[place], round(score, 4))
+        article = self.articles[place - len(self.examples)]
+        return Source(article.title, article.text, article.reference, round(score, 4))
