@@ -21,7 +21,7 @@ NO_SOURCES = "(no sources found)"
 
 HAND_OVER = "I am not sure about that one, so I would rather hand you over to a colleague who can help."
 
-# Enough for a paragraph that answers, little enough that three sources and a conversation fit a context of 1,024 tokens.
+# A paragraph that answers; three of them and a conversation fit into a context of 1,024 tokens.
 SOURCE_CHARACTERS = 600
 
 
@@ -38,7 +38,7 @@ class Source:
 
 
 def layout_sources(sources: Sequence[Source], *, characters: int = SOURCE_CHARACTERS) -> str:
-    """The sources as the numbered block that follows the instructions; each text is cut at a word near ``characters``."""
+    """The sources as the numbered block below the instructions; each text is cut at a word near ``characters``."""
     if not sources:
         return NO_SOURCES
     return "\n".join(
@@ -78,11 +78,15 @@ def _one_line(text: str, characters: int) -> str:
     return joined[:characters].rsplit(" ", 1)[0] + " …"
 
 
-def retrieval_query(conversation: Iterable[Mapping[str, str]], *, few_words: int = 6) -> str:
-    """What to look up for the newest customer message: the message, with the one before it when it is very short."""
+def retrieval_query(conversation: Iterable[Mapping[str, str]], *, enough_words: int = 20) -> str:
+    """What to look up for the newest customer message: it, and what the customer said before while that is short.
+
+    "Sure, it is FH-20418833" asks nothing by itself; the question stands in the message before.
+    """
     asked = [message["content"] for message in conversation if message["role"] == "user"]
-    if not asked:
-        return ""
-    if len(asked) > 1 and len(asked[-1].split()) < few_words:
-        return f"{asked[-2]}\n{asked[-1]}"
-    return asked[-1]
+    looked_up: list[str] = []
+    for text in reversed(asked):
+        looked_up.insert(0, text)
+        if sum(len(part.split()) for part in looked_up) >= enough_words:
+            break
+    return "\n".join(looked_up)

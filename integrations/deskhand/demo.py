@@ -7,15 +7,20 @@ second run (or one after Ctrl-C) goes on from what is there.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from deskhand.desk import Answer, Desk, Question
 from deskhand.settings import Settings
+
+if TYPE_CHECKING:
+    from deskhand_finetune import Evaluation, Run
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.progress import Track
 
@@ -100,7 +105,7 @@ def sample() -> Iterator[Path]:
 
 def build(folder: DemoFolder, say: Callable[[str], None], track: Track) -> None:
     """Stages 1 to 4: from the export to a model, its evaluation and its knowledge."""
-    from deskhand_finetune import evaluate, prepare, train
+    from deskhand_finetune import prepare, train
     from langchain_deskhand.knowledge import Knowledge
 
     with sample() as source:
@@ -114,18 +119,24 @@ def build(folder: DemoFolder, say: Callable[[str], None], track: Track) -> None:
         _show(say, run.lines())
 
         _stage(say, 3, "Evaluate", "on tickets from customers the model has never seen")
-        evaluation = evaluate(
-            folder.run,
-            folder.dataset,
-            folder.root / "evaluation",
-            answer_key=source / "answer_key.json.gz",
-            track=track,
-        )
-        _show(say, evaluation.lines())
+        evaluation = _evaluated(folder, run, source / "answer_key.json.gz", track)
+        _show(say, [*evaluation.lines(), f"report: {evaluation.out / 'report.html'}"])
 
         _stage(say, 4, "Index", "help-centre articles and resolved tickets")
         knowledge = Knowledge.build((articles, folder.dataset), folder.knowledge, track=track)
         _show(say, [f"{len(knowledge):,} passages"])
+
+
+def _evaluated(folder: DemoFolder, run: Run, answer_key: Path, track: Track) -> Evaluation:
+    """The evaluation in the folder when it is of this very run, else a new one."""
+    from deskhand_finetune import Evaluation, evaluate
+
+    out = folder.root / "evaluation"
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+        if metrics["run"]["fingerprint"] == run.fingerprint:
+            return Evaluation(out, metrics)
+    return evaluate(folder.run, folder.dataset, out, answer_key=answer_key, track=track)
 
 
 async def ask(desk: Desk, say: Callable[[str], None]) -> list[Answer]:

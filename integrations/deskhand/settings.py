@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     review_password: Secret | None = None
-    """Login of the review console (user name ``reviewer``); required when ``host`` is not this machine alone."""
+    """Password of the review console (any user name: it goes into the audit trail); required beyond this machine."""
     api_key: Secret | None = None
     """Bearer key that ``/v1`` asks for."""
     secret_key: Secret | None = None

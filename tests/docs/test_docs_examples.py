@@ -58,7 +58,9 @@ def run(example: Example, folder: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     script = folder / "example"
     script.write_text(example.code, encoding="utf-8")
-    command = ["bash", "-euo", "pipefail"] if example.language == "bash" else [sys.executable, "-W", "error::SyntaxWarning"]
+    command = (
+        ["bash", "-euo", "pipefail"] if example.language == "bash" else [sys.executable, "-W", "error::SyntaxWarning"]
+    )
     result = subprocess.run(
         [*command, script.name],
         cwd=folder,
@@ -70,22 +72,24 @@ def run(example: Example, folder: Path) -> None:
         stdin=subprocess.DEVNULL,
     )
     script.unlink()
-    assert result.returncode == 0, f"docs/{example.page}.md:{example.line}\n{example.code}\n{result.stdout}{result.stderr}"
+    assert result.returncode == 0, (
+        f"docs/{example.page}.md:{example.line}\n{example.code}\n{result.stdout}{result.stderr}"
+    )
 
 
-def test_every_page_is_in_the_list_and_linked_from_the_readme():
+def test_every_page_is_in_the_list_and_linked_from_the_readme() -> None:
     readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
     assert {page.stem for page in DOCS.glob("*.md")} == set(PAGES)
     assert all(f"docs/{page}.md" in readme for page in PAGES)
 
 
-def test_links_lead_somewhere():
+def test_links_lead_somewhere() -> None:
     for page in [*DOCS.glob("*.md"), DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md"]:
         for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_every_example_runs(folder: Path):
+def test_every_example_runs(folder: Path) -> None:
     found = [example for page in PAGES for example in examples(DOCS / f"{page}.md")]
     assert len(found) >= 12, "the docs lost their examples"
     for example in found:

@@ -48,6 +48,7 @@ DESCRIBES = re.compile(
     r"empieza|aparece)\b",
     re.IGNORECASE,
 )
+PLACEHOLDER = re.compile(r"<[A-Z][A-Z_]*_\d+>")
 SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 
 
@@ -113,6 +114,8 @@ def examples_of(conversation: Conversation) -> Iterator[Example | LeftOut]:
         reason = why_no_answer(turn.text) if before else "no_question"
         if not reason and answered:
             reason = "second_answer"
+        if not reason and _unknown_values(turn.text, before):
+            reason = "unknown_value"
         if reason:
             yield LeftOut(conversation.ticket_id, reason, turn.at)
             continue
@@ -127,6 +130,15 @@ def examples_of(conversation: Conversation) -> Iterator[Example | LeftOut]:
             conversation=tuple(before),
             answer=turn.text,
         )
+
+
+def _unknown_values(answer: str, before: Sequence[tuple[str, str]]) -> bool:
+    """Whether the answer names a person, an order and the like that the conversation has not.
+
+    The agent took it from another system. A model that learns such answers learns to make values up.
+    """
+    said = " ".join(text for _, text in before)
+    return any(placeholder not in said for placeholder in PLACEHOLDER.findall(answer))
 
 
 def _before(turns: Sequence[Turn]) -> list[tuple[str, str]]:

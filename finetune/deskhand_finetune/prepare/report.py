@@ -31,6 +31,7 @@ REASONS = {
     "asks_back": "the agent only asks something back",
     "promises": "the agent only promises to look into it",
     "second_answer": "a second answer to the same question",
+    "unknown_value": "the answer names a person, order or address that the conversation does not",
     "duplicate": "question and answer repeat an earlier ticket",
     "canned": "one copy too many of a canned reply",
     "customer_on_other_side": "the customer's other tickets are in another split",

@@ -9,9 +9,12 @@ import numpy as np
 from deskhand_finetune.prepare.answers import Example
 from deskhand_guardrails.encoder import Vectors
 from deskhand_guardrails.prompt import Source
+from deskhand_guardrails.ranking import Ranking
 
 SOURCES = 3
 LONGEST_TITLE = 200
+SHUT_OUT = -2.0
+"""Below every rank score and cosine."""
 # Rows of similarities held at once: 256 x 100,000 passages are 100 MB.
 BLOCK = 256
 # Products of the same vectors differ in the seventh digit with the shape of the block: equal ones must rank by place.
@@ -32,19 +35,18 @@ class Neighbours:
         self.examples = examples
         self.articles = articles
         self._all = np.vstack([vectors, article_vectors]) if len(articles) else vectors
+        texts = [example.query for example in examples] + [f"{article.title}\n{article.text}" for article in articles]
+        self._ranking = Ranking(texts, self._all)
         self._tickets = np.array([example.ticket_id for example in examples], dtype=object)
         self._customers = np.array([example.customer for example in examples], dtype=object)
 
     def near(self, asked: Sequence[Example], vectors: Vectors) -> list[list[Source]]:
         """The ``SOURCES`` most similar passages of each question, best first; an article gives its best section."""
         found: list[list[Source]] = []
-        for start in range(0, len(asked), BLOCK):
-            for row, example in zip(
-                vectors[start : start + BLOCK] @ self._all.T, asked[start : start + BLOCK], strict=True
-            ):
-                row = np.round(row, ROUNDED)
-                self._shut_out(row, example)
-                found.append(self._best(row, np.argsort(-row, kind="stable")[: SOURCES * 8]))
+        for example, vector in zip(asked, vectors, strict=True):
+            ranks, similarities = self._ranking.rank(example.query, vector)
+            self._shut_out(ranks, example)
+            found.append(self._best(ranks, similarities, np.argsort(-ranks, kind="stable")[: SOURCES * 8]))
         return found
 
     def far(self, example: Example, vector: Vectors, seed: np.random.Generator) -> list[Source]:
@@ -53,24 +55,23 @@ class Neighbours:
         self._shut_out(row, example)
         order = np.argsort(-row, kind="stable")
         allowed = order[len(order) // 2 :]
-        allowed = allowed[row[allowed] > -1]
+        allowed = allowed[row[allowed] > SHUT_OUT]
         drawn = seed.choice(allowed, size=min(SOURCES, len(allowed)), replace=False) if len(allowed) else allowed
-        return self._best(row, np.asarray(sorted(drawn, key=lambda place: -row[place]), dtype=int))
+        return self._best(row, row, np.asarray(sorted(drawn, key=lambda place: -row[place]), dtype=int))
 
     def _shut_out(self, row: Vectors, example: Example) -> None:
         own = self._tickets == example.ticket_id
         if example.customer:
             own |= self._customers == example.customer
-        row[: len(own)][own] = -2.0
+        row[: len(own)][own] = SHUT_OUT
 
-    def _best(self, row: Vectors, order: np.ndarray) -> list[Source]:
+    def _best(self, ranks: Vectors, similarities: Vectors, order: np.ndarray) -> list[Source]:
         best: list[Source] = []
         held: set[str] = set()
         for place in order:
-            score = float(row[place])
-            if score <= -1 or len(best) == SOURCES:
+            if ranks[place] <= SHUT_OUT or len(best) == SOURCES:
                 break
-            source = self._source(int(place), score)
+            source = self._source(int(place), float(similarities[place]))
             if source.reference not in held:
                 held.add(source.reference)
                 best.append(source)

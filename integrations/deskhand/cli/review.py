@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from deskhand.cli.output import emit, json_option, say
+
+if TYPE_CHECKING:
+    from deskhand_guardrails.review import ReviewQueue
 
 
 @click.group("review")
@@ -33,7 +37,7 @@ def list_items(limit: int, as_json: bool) -> None:
             emit({"turn_id": turn.id, "at": turn.at, "channel": turn.channel, "decision": turn.decision,
                   "reason": turn.reason, "question": turn.question, "answer": turn.answer})  # fmt: skip
         else:
-            click.echo(f"{turn.id}  {turn.at:%Y-%m-%d %H:%M}  {turn.channel:<8}  {turn.decision:<6}  {turn.reason}")
+            click.echo(f"{turn.id}  {turn.at:%Y-%m-%d %H:%M}  {turn.channel:<8}  {turn.decision:<6}  {item.why}")
     if not items:
         say("nothing waits for review")
 
@@ -41,7 +45,7 @@ def list_items(limit: int, as_json: bool) -> None:
 @command.command("export")
 @click.option("--form", type=click.Choice(["sft", "dpo"]), default="sft", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="File to write (default: stdout).")
-def export(form: str, out: Path | None) -> None:
+def export(form: Literal["sft", "dpo"], out: Path | None) -> None:
     """Reviewed answers as training data: sft (approved and corrected) or dpo (corrected against the draft)."""
     import json
 
@@ -54,12 +58,11 @@ def export(form: str, out: Path | None) -> None:
         say(f"{len(lines)} records: {out}")
 
 
-def _queue():  # noqa: ANN202 - the type is the return below; naming it would import the room at start
-    from deskhand_guardrails.monitor import Store
-    from deskhand_guardrails.review import ReviewQueue
-
+def _queue() -> ReviewQueue:
     from deskhand.settings import load_settings
     from deskhand_guardrails import Policy, Rails
+    from deskhand_guardrails.monitor import Store
+    from deskhand_guardrails.review import ReviewQueue
 
     settings = load_settings()
     return ReviewQueue(Store(settings.store_url), Rails(Policy.load(settings.policy)))

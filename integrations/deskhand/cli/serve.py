@@ -41,7 +41,13 @@ def run_server(settings: Settings) -> None:
     check_address(settings)
     desk = Desk.open(settings)
     try:
-        app = create_app(desk, ReviewQueue(desk.store, desk.model.rails), settings)
+        slack = None
+        if settings.slack_signing_secret is not None:
+            require("slack", "slack_bolt")
+            from deskhand.slack import create_slack_app
+
+            slack = create_slack_app(desk, settings)
+        app = create_app(desk, ReviewQueue(desk.store, desk.model.rails), settings, slack)
         base = f"http://{settings.host}:{settings.port}"
         say(f"web chat {base}/   review {base}/review   API {base}/v1   (Ctrl-C stops)")
         serve(app, settings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +20,30 @@ from deskhand_guardrails.errors import UnavailableError
 if TYPE_CHECKING:
     from deskhand.desk import Desk
     from deskhand.settings import Settings
+    from deskhand.slack import SlackApp
     from deskhand_guardrails.review import ReviewQueue
 
 HERE = Path(__file__).parent
 
 
-def create_app(desk: Desk, queue: ReviewQueue, settings: Settings) -> FastAPI:
-    """Web chat, review console, API and ``/healthz`` over ``desk`` and ``queue``, which the caller opens and closes."""
-    app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, openapi_url=None)
+def create_app(desk: Desk, queue: ReviewQueue, settings: Settings, slack: SlackApp | None = None) -> FastAPI:
+    """Web chat, review console, API and ``/healthz`` over ``desk`` and ``queue``, which the caller opens and closes.
+
+    With ``slack``, Slack's HTTP requests are taken at ``/slack/events``, and what it is answering when the server stops
+    is answered first.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if slack is not None:
+            await slack.drain()
+
+    app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    if slack is not None:
+        from deskhand.slack import slack_routes
+
+        app.router.routes.extend(slack_routes(slack))
     app.add_middleware(Shield)
     pages = _pages(settings)
     app.include_router(chat.routes(desk, settings, pages))

@@ -64,8 +64,8 @@ def _refusal(method: str, path: str, headers: Headers, limit: int) -> PlainTextR
     length = headers.get("content-length", "0")
     if not length.isdigit() or int(length) > limit:
         return _too_large()
-    # The API is called by programs, which send no Origin; its JSON and its key keep other sites' forms out.
-    if method not in SAFE_METHODS and not path.startswith("/v1/") and not same_origin(headers):
+    # Programs send no Origin: the API's JSON and key, and Slack's signatures, keep other sites' forms out there.
+    if method not in SAFE_METHODS and not path.startswith(("/v1/", "/slack/")) and not same_origin(headers):
         return PlainTextResponse("This request came from another site and was refused.", 403)
     return None
 

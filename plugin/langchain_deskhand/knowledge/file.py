@@ -22,6 +22,7 @@ import numpy.typing as npt
 from deskhand_guardrails.errors import InputError, UnavailableError
 from deskhand_guardrails.progress import Track, quiet
 from deskhand_guardrails.prompt import Source
+from deskhand_guardrails.ranking import Ranking
 from langchain_deskhand.knowledge.articles import SUFFIXES, read_article
 from langchain_deskhand.knowledge.passage import Passage
 from langchain_deskhand.knowledge.tickets import read_dataset
@@ -54,14 +55,14 @@ class Encodes(Protocol):
 
 
 class Knowledge:
-    """Passages that are searched by meaning. Get one with ``open``, ``create`` or ``build``; safe across threads."""
+    """Passages, searched by meaning and words. Get one with ``open``, ``create`` or ``build``; safe across threads."""
 
     def __init__(self, path: Path, encoder: Encodes) -> None:
         self.path = path
         self._encoder = encoder
         self._writing = threading.Lock()
         # Replaced as a whole, so that a search never sees passages and vectors of different times.
-        self._held: tuple[list[Passage], Vectors] = ([], np.zeros((0, 0), dtype=np.float32))
+        self._held: tuple[list[Passage], Ranking | None] = ([], None)
         self._load()
 
     @classmethod
@@ -157,18 +158,18 @@ class Knowledge:
         return len(new)
 
     def search(self, text: str, k: int = 3) -> list[Source]:
-        """The ``k`` passages most similar to ``text``, the best first; ``score`` is the cosine, 0 to 1."""
-        passages, matrix = self._held
-        if not passages or not text.strip() or k < 1:
+        """The ``k`` passages that fit ``text`` best by meaning and words; ``score`` is the cosine, 0 to 1."""
+        passages, ranking = self._held
+        if ranking is None or not text.strip() or k < 1:
             return []
-        scores = matrix @ self._encoder.encode([text])[0]
-        best = np.argsort(-scores, kind="stable")[:k]
+        ranks, similarities = ranking.rank(text, self._encoder.encode([text])[0])
+        best = np.argsort(-ranks, kind="stable")[:k]
         return [
             Source(
                 title=passages[at].title,
                 text=passages[at].text,
                 reference=passages[at].reference,
-                score=float(min(max(scores[at], 0.0), 1.0)),
+                score=float(min(max(similarities[at], 0.0), 1.0)),
             )
             for at in best
         ]
@@ -183,7 +184,9 @@ class Knowledge:
                 f"knowledge {self.path}: built by another encoder; build it again with: deskhand index PATH..."
             )
         if rows:
-            self._held = ([Passage(*row[:3]) for row in rows], np.stack([_unpacked(row[3]) for row in rows]))
+            passages = [Passage(*row[:3]) for row in rows]
+            vectors = np.stack([_unpacked(row[3]) for row in rows])
+            self._held = (passages, Ranking([passage.compared for passage in passages], vectors))
 
 
 def _read(path: Path) -> Iterator[Passage]:

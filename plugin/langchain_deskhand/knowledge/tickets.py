@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from deskhand_guardrails.errors import InputError
+from deskhand_guardrails.pseudonyms import anonymous
 from langchain_deskhand.knowledge.passage import TICKET, Passage
 
 QUESTIONS_PER_ANSWER = 3
 
 # "You're welcome!" answers no question.
 FEWEST_WORDS = 4
-
-_PLACEHOLDER = re.compile(r"<([A-Z][A-Z_]*)_\d+>")
 
 
 def read_dataset(folder: Path) -> Iterator[Passage]:
@@ -39,7 +38,7 @@ def read_dataset(folder: Path) -> Iterator[Passage]:
     asked: set[str] = set()
     answered: Counter[str] = Counter()
     for record in records:
-        question, answer = _unnumbered(record["query"]), _unnumbered(record["messages"][-1]["content"])
+        question, answer = anonymous(record["query"]), anonymous(record["messages"][-1]["content"])
         same_question, same_answer = _bare(question), _bare(answer)
         if len(answer.split()) < FEWEST_WORDS or not same_question or same_question in asked:
             continue
@@ -66,10 +65,6 @@ def _records(path: Path) -> Iterator[Mapping[str, Any]]:
                     f"{path}, line {number}: no record of a dataset; make one with: deskhand prepare EXPORT"
                 )
             yield record
-
-
-def _unnumbered(text: str) -> str:
-    return _PLACEHOLDER.sub(r"[\1]", text)
 
 
 def _bare(text: str) -> str:
