@@ -1,8 +1,8 @@
 """Writes an answer token by token with a transformers model, in the calling thread.
 
-The loop calls the model directly instead of ``model.generate``: the tokens are the same, a small model is a third
-faster (90 against 70 tokens in a second of processor time with 11 million parameters and 220 tokens of prompt on one
-AVX2 core), and every token can be streamed, counted and stopped where it is made.
+The loop calls the model directly instead of ``model.generate``: a small model is a third faster (90 against 70 tokens
+in a second of processor time with 11 million parameters and 220 tokens of prompt on one AVX2 core), and every token can
+be streamed, counted and stopped where it is made.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from deskhand_guardrails.repetition import repeating
 
 Finish = Literal["stop", "length"]
 
@@ -81,14 +83,19 @@ class Writer:
             chance.manual_seed(sampling.seed)
         given = torch.tensor([prompt], device=device)
         past = None
+        answer: list[int] = []
         while not cancelled():
             # Entered for each token: around a yield it would also hold for the code that reads the answer.
             with torch.inference_mode():
                 result = self._model(input_ids=given, past_key_values=past, use_cache=True, **self._options)
-                chosen = _choose(result.logits[:, -1], sampling, chance)
+                logits = result.logits[:, -1]
+                if banned := repeating(answer):
+                    logits[:, list(banned)] = -torch.inf
+                chosen = _choose(logits, sampling, chance)
             past = result.past_key_values
             given = chosen
-            yield int(chosen)
+            answer.append(int(chosen))
+            yield answer[-1]
 
 
 def _choose(logits: Any, sampling: Sampling, chance: Any) -> Any:  # noqa: ANN401 - tensors; torch is imported late

@@ -12,10 +12,11 @@ import shutil
 from pathlib import Path
 
 import torch
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
 from corpus import HELD_OUT, read_corpus
 from exercises import Exercises
 from pretrain import SEED, held_out_exercises, measure
-from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "finetune" / "deskhand_finetune" / "starter"

@@ -8,7 +8,7 @@ import pytest
 from deskhand.desk import Desk
 from deskhand.settings import Settings
 from deskhand.slack import create_slack_app
-from deskhand.slack.testing import FakeSlack, signed_request
+from deskhand.slack.testing import Bench, FakeSlack, signed_request
 from deskhand.web import create_app
 from deskhand_guardrails.review import ReviewQueue
 
@@ -24,6 +24,6 @@ async def test_a_signed_mention_is_answered_through_the_web_server(
     headers, body = signed_request(slack.mention("Where is my parcel?"), secret)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         response = await client.post("/slack/events", content=body, headers=headers)
-    await slack_app.drain()
+    await Bench(slack, slack_app).settle()
     assert response.status_code == status
     assert bool(desk.store.recent(5)) is secret_is_right

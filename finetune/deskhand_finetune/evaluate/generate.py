@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from deskhand_finetune.models import Model, Tokenizer, context_of
 from deskhand_finetune.train.tokens import prompt_ids, tokenise
 from deskhand_guardrails.progress import Track
+from deskhand_guardrails.repetition import repeating
+
+if TYPE_CHECKING:
+    import torch
 
 # Support answers are short; what goes on after 200 tokens repeats itself.
 LONGEST_ANSWER = 200
@@ -47,10 +51,23 @@ def answers(
                 top_p=None,
                 top_k=None,
                 pad_token_id=pad,
+                logits_processor=[_against_repetition(width)],
             )
         for place, row in zip(batch, written, strict=True):
             found[place] = tokenizer.decode(row[width:], skip_special_tokens=True).strip()
     return found
+
+
+def _against_repetition(prompt_width: int) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """A logits processor: the rule under which the served model writes, too."""
+
+    def process(ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        for row, answer in enumerate(ids[:, prompt_width:].tolist()):
+            if banned := repeating(answer):
+                scores[row, list(banned)] = -float("inf")
+        return scores
+
+    return process
 
 
 def mean_loss(
