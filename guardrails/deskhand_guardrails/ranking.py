@@ -1,12 +1,14 @@
 """Which passages come first for a question: by meaning (vectors) and by words (BM25), together.
 
 Preparing training data and answering rank through this module, so that a model is trained on the sources it will get.
-Measured on the sample's held-out tickets (share whose best passage is of the right kind): vectors alone 0.66, words
-alone 0.79, together 0.82; with the e-mail's subject as part of the question 0.84, 0.86 and 0.92.
+Measured on the sample's 186 test questions (share whose best passage, or one of the best three, is of the right kind):
+vectors alone 0.866 and 0.941, together 0.871 and 0.946. Words matter most for what an encoder has never seen: error
+codes, product names, part numbers.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 import threading
@@ -18,7 +20,7 @@ import numpy.typing as npt
 Vectors = npt.NDArray[np.float32]
 
 WORDS_WEIGHT = 0.7
-"""What the best BM25 score is worth beside a cosine of 1; from 0.5 to 1.0 the figures above stay within 0.02."""
+"""What a passage that holds all of the question's rarest words is worth beside a cosine of 1."""
 RAREST_WORDS = 12
 """The question's rarest words carry its topic. Looking up all of them finds no more and takes ten times as long."""
 _WORD = re.compile(r"\w{2,}")
@@ -53,19 +55,31 @@ class Ranking:
             (comparable across questions).
         """
         similarities = self._vectors @ vector
-        words = self._bm25(text)
-        best = float(words.max(initial=0.0))
-        return similarities + (WORDS_WEIGHT / best * words if best > 0 else 0), similarities
+        return similarities + WORDS_WEIGHT * self._shared_words(text), similarities
 
-    def _bm25(self, text: str) -> Vectors:
+    def _shared_words(self, text: str) -> Vectors:
+        """BM25 scores (n,) as a share of what the question's rarest words weigh, those that no passage holds included.
+
+        Without these, a question of which the passages hold nothing but "the" and "my" would rank by them.
+        """
         scores = np.zeros(len(self._vectors), dtype=np.float32)
-        known = {word.lower() for word in _WORD.findall(text)} & self._frequency.keys()
-        rarest = sorted(known, key=lambda word: (self._frequency[word], word))[:RAREST_WORDS]
-        if rarest:
+        asked = sorted({word.lower() for word in _WORD.findall(text)}, key=lambda word: (self._held_by(word), word))
+        rarest = asked[:RAREST_WORDS]
+        known = [word for word in rarest if word in self._frequency]
+        if known:
+            weight = sum(self._weight(word) for word in rarest)
             # Quoted, so that a customer's "AND" or "*" is a word and not an operator.
-            query = " OR ".join(f'"{word}"' for word in rarest)
+            query = " OR ".join(f'"{word}"' for word in known)
             with self._lock:
                 found = "SELECT rowid, -bm25(passages) FROM passages WHERE passages MATCH ?"
                 for row, score in self._words.execute(found, (query,)):
-                    scores[row] = score
+                    scores[row] = score / weight
         return scores
+
+    def _held_by(self, word: str) -> int:
+        return self._frequency.get(word, 0)
+
+    def _weight(self, word: str) -> float:
+        """BM25's inverse document frequency, in the form that is never negative."""
+        held = self._held_by(word)
+        return math.log(1 + (len(self._vectors) - held + 0.5) / (held + 0.5))

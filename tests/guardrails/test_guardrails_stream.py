@@ -23,7 +23,6 @@ SENTENCES = [
     "It costs 31 euros. ",
     "Dear <PERSON_4>, hello. ",
     "The password: hunter2 opens it. ",
-    "Bye",
 ]
 
 BAD = ("31 euros", "<PERSON_4>", "hunter2")
@@ -45,9 +44,15 @@ def _pieces(text: str, sizes: list[int]) -> Iterator[str]:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.sampled_from(SENTENCES), max_size=4), st.lists(st.integers(0, 12), max_size=20))
-def test_any_chunking_releases_what_the_whole_check_does(rails: Rails, sentences: list[str], sizes: list[int]) -> None:
-    answer = "".join(sentences)
+@given(
+    st.lists(st.sampled_from(SENTENCES), max_size=4),
+    st.sampled_from(["", "Bye"]),
+    st.lists(st.integers(0, 12), max_size=20),
+)
+def test_any_chunking_releases_what_the_whole_check_does(
+    rails: Rails, sentences: list[str], ending: str, sizes: list[int]
+) -> None:
+    answer = "".join(sentences) + ending
     context = _context()
     assert context.pseudonyms is not None
     whole = rails.check_output(answer, context)
