@@ -78,15 +78,16 @@ def _one_line(text: str, characters: int) -> str:
     return joined[:characters].rsplit(" ", 1)[0] + " …"
 
 
-def retrieval_query(conversation: Iterable[Mapping[str, str]], *, enough_words: int = 20) -> str:
+def retrieval_query(conversation: Iterable[Mapping[str, str]], *, enough_words: int = 8) -> str:
     """What to look up for the newest customer message: it, and what the customer said before while that is short.
 
-    "Sure, it is FH-20418833" asks nothing by itself; the question stands in the message before.
+    "Sure, it is <ORDER_ID_1>" asks nothing by itself; the question stands in the message before. Placeholders do not
+    count as words.
     """
     asked = [message["content"] for message in conversation if message["role"] == "user"]
     looked_up: list[str] = []
     for text in reversed(asked):
         looked_up.insert(0, text)
-        if sum(len(part.split()) for part in looked_up) >= enough_words:
+        if sum(not word.startswith("<") for part in looked_up for word in part.split()) >= enough_words:
             break
     return "\n".join(looked_up)

@@ -23,6 +23,8 @@ WORDS_WEIGHT = 0.7
 """What a passage that holds all of the question's rarest words is worth beside a cosine of 1."""
 RAREST_WORDS = 12
 """The question's rarest words carry its topic. Looking up all of them finds no more and takes ten times as long."""
+DECIMALS = 5
+"""Products of equal vectors differ in the seventh digit with their place in memory; equal ones must rank by place."""
 _WORD = re.compile(r"\w{2,}")
 
 
@@ -54,7 +56,7 @@ class Ranking:
             Two arrays (n,): the rank scores (higher is better, comparable within this question alone) and the cosines
             (comparable across questions).
         """
-        similarities = self._vectors @ vector
+        similarities = np.round(self._vectors @ vector, DECIMALS)
         return similarities + WORDS_WEIGHT * self._shared_words(text), similarities
 
     def _shared_words(self, text: str) -> Vectors:

@@ -40,6 +40,7 @@ def test_records_have_the_form_and_hold_no_personal_data(dataset: Path, lines_of
         assert [message["role"] for message in record["messages"]] == ["system", "user", "assistant"]
         assert set(record) == {
             "messages", "ticket_id", "kind_tags", "language", "answered_at", "query", "source_ids",
+            "nearest_source",
         }  # fmt: skip
         assert f"ticket:{record['ticket_id']}" not in record["source_ids"]
         assert len(record["source_ids"]) == 3
@@ -139,7 +140,7 @@ def test_a_stopped_run_leaves_no_dataset_and_goes_on(export: Path, tmp_path: Pat
     assert seen[0] == "cleaning and redacting"
     seen.clear()
     report = prepare([export], out, workers=1, track=noting)
-    assert seen == ["writing train", "writing validation", "writing test"]
+    assert seen == ["embedding answers", "writing train", "writing validation", "writing test"]
     assert sorted(path.name for path in out.iterdir()) == [
         "README.md", "quarantine.jsonl", "report.json", "test.jsonl", "train.jsonl", "validation.jsonl",
     ]  # fmt: skip
@@ -239,7 +240,7 @@ def test_folding_finds_templates_not_topics() -> None:
 def test_chance_is_drawn_per_record_from_the_seed() -> None:
     examples = [_example(number) for number in range(400)]
     vectors = Encoder.shipped().encode([example.query for example in examples[:1]]).repeat(400, axis=0)
-    neighbours = Neighbours(examples, vectors, [], vectors[:0])
+    neighbours = Neighbours(examples, vectors, vectors, [], vectors[:0])
     made = list(records(examples, vectors, neighbours, seed=1, is_training=True))
     again = list(records(examples[:200], vectors[:200], neighbours, seed=1, is_training=True))
     other = list(records(examples, vectors, neighbours, seed=2, is_training=True))

@@ -107,7 +107,9 @@ def write_splits(plan: Plan, kept: Sequence[tuple[Example, Split]]) -> tuple[dic
     )
     places = {side: [place for place, (_, own) in enumerate(kept) if own == side] for side in SPLITS}
     train = places["train"]
-    neighbours = Neighbours([examples[place] for place in train], vectors[train], articles, article_vectors)
+    learnt = [examples[place] for place in train]
+    answer_vectors = _encoded(plan, [example.answer for example in learnt], "embedding answers")
+    neighbours = Neighbours(learnt, vectors[train], answer_vectors, articles, article_vectors)
     sizes: dict[str, int] = {}
     handed_over = 0
     for side in SPLITS:
@@ -127,15 +129,17 @@ def _vectors(plan: Plan, queries: list[str], sections: list[str]) -> tuple[Vecto
         with np.load(path) as held:
             if str(held["key"]) == key:
                 return held["queries"], held["sections"]
-    encoder = Encoder.shipped(threads=plan.workers)
-    made: list[Vectors] = []
-    for texts, what in ((queries, "embedding questions"), (sections, "embedding articles")):
-        blocks = [texts[start : start + BLOCK] for start in range(0, len(texts), BLOCK)]
-        rows = [encoder.encode(block) for block in plan.track(blocks, what, len(blocks))]
-        made.append(np.concatenate(rows) if rows else np.zeros((0, DIMENSIONS), np.float32))
+    made = [_encoded(plan, queries, "embedding questions"), _encoded(plan, sections, "embedding articles")]
     with path.open("wb") as out:
         np.savez(out, key=key, queries=made[0], sections=made[1])
     return made[0], made[1]
+
+
+def _encoded(plan: Plan, texts: list[str], what: str) -> Vectors:
+    encoder = Encoder.shipped(threads=plan.workers)
+    blocks = [texts[start : start + BLOCK] for start in range(0, len(texts), BLOCK)]
+    rows = [encoder.encode(block) for block in plan.track(blocks, what, len(blocks))]
+    return np.concatenate(rows) if rows else np.zeros((0, DIMENSIONS), np.float32)
 
 
 def _most_frequent(left_out: Sequence[dict[str, str]]) -> str:

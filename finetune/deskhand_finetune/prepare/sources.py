@@ -9,34 +9,49 @@ import numpy as np
 from deskhand_finetune.prepare.answers import Example
 from deskhand_guardrails.encoder import Vectors
 from deskhand_guardrails.prompt import Source
-from deskhand_guardrails.ranking import Ranking
+from deskhand_guardrails.pseudonyms import anonymous
+from deskhand_guardrails.ranking import DECIMALS, Ranking
 
 SOURCES = 3
 LONGEST_TITLE = 200
 SHUT_OUT = -2.0
 """Below every rank score and cosine."""
-# Rows of similarities held at once: 256 x 100,000 passages are 100 MB.
-BLOCK = 256
-# Products of the same vectors differ in the seventh digit with the shape of the block: equal ones must rank by place.
-ROUNDED = 5
 
 
 def passage(example: Example, score: float = 0.0) -> Source:
-    """A resolved ticket as a source: the question is its title, the answer its text."""
-    return Source(" ".join(example.query.split())[:LONGEST_TITLE], example.answer, f"ticket:{example.ticket_id}", score)
+    """A resolved ticket as a source: the question is its title, the answer its text.
+
+    Its placeholders lose their number: another customer's order must not look like the one of this conversation.
+    """
+    title = anonymous(" ".join(example.query.split()))[:LONGEST_TITLE]
+    return Source(title, example.answer, f"ticket:{example.ticket_id}", score)
 
 
 class Neighbours:
     """Finds sources among training examples and articles."""
 
     def __init__(
-        self, examples: Sequence[Example], vectors: Vectors, articles: Sequence[Source], article_vectors: Vectors
+        self,
+        examples: Sequence[Example],
+        vectors: Vectors,
+        answer_vectors: Vectors,
+        articles: Sequence[Source],
+        article_vectors: Vectors,
     ) -> None:
         self.examples = examples
         self.articles = articles
         self._all = np.vstack([vectors, article_vectors]) if len(articles) else vectors
         texts = [example.query for example in examples] + [f"{article.title}\n{article.text}" for article in articles]
         self._ranking = Ranking(texts, self._all)
+        # By ticket and time for examples, by reference for sources: of a ticket's answers the last one is its source.
+        self._answers = {
+            (example.ticket_id, example.answered_at): vector
+            for example, vector in zip(examples, answer_vectors, strict=True)
+        }
+        self._said = {
+            f"ticket:{example.ticket_id}": vector for example, vector in zip(examples, answer_vectors, strict=True)
+        } | {article.reference: vector for article, vector in zip(articles, article_vectors, strict=True)}
+        self._names_values = np.array([anonymous(example.answer) != example.answer for example in examples], dtype=bool)
         self._tickets = np.array([example.ticket_id for example in examples], dtype=object)
         self._customers = np.array([example.customer for example in examples], dtype=object)
 
@@ -51,7 +66,7 @@ class Neighbours:
 
     def far(self, example: Example, vector: Vectors, seed: np.random.Generator) -> list[Source]:
         """Passages that do not hold the answer: drawn from the less similar half of all."""
-        row = np.round(vector @ self._all.T, ROUNDED)
+        row = np.round(vector @ self._all.T, DECIMALS)
         self._shut_out(row, example)
         order = np.argsort(-row, kind="stable")
         allowed = order[len(order) // 2 :]
@@ -59,8 +74,18 @@ class Neighbours:
         drawn = seed.choice(allowed, size=min(SOURCES, len(allowed)), replace=False) if len(allowed) else allowed
         return self._best(row, row, np.asarray(sorted(drawn, key=lambda place: -row[place]), dtype=int))
 
+    def nearest_answer(self, example: Example, sources: Sequence[Source]) -> dict[str, float] | None:
+        """The number (from 1) of the source that says most nearly what the agent said, and the cosine."""
+        if not sources:
+            return None
+        own = self._answers[example.ticket_id, example.answered_at]
+        similarities = [float(self._said[source.reference] @ own) for source in sources]
+        best = int(np.argmax(similarities))
+        return {"number": best + 1, "similarity": round(similarities[best], 4)}
+
     def _shut_out(self, row: Vectors, example: Example) -> None:
-        own = self._tickets == example.ticket_id
+        # An answer that names its own customer's order or address is no source for another customer.
+        own = (self._tickets == example.ticket_id) | self._names_values
         if example.customer:
             own |= self._customers == example.customer
         row[: len(own)][own] = SHUT_OUT

@@ -28,6 +28,8 @@ class Tokenised:
     """Records that lost sources or early turns."""
     left_out: int = 0
     """Records whose question and answer alone are too long."""
+    quotes: bool = False
+    """Whether the answers are the nearest source's words instead of the agents'."""
 
     @property
     def tokens(self) -> int:

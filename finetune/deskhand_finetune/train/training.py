@@ -17,6 +17,7 @@ from deskhand_finetune.disk import disk_errors, fingerprint, partial_of, put_in_
 from deskhand_finetune.models import Model, Tokenizer, context_of, has_fast_bf16, load, quiet_libraries, resolve
 from deskhand_finetune.runs import INFO, Run
 from deskhand_finetune.train.card import card
+from deskhand_finetune.train.quoting import quoting
 from deskhand_finetune.train.settings import Settings, resolve_settings
 from deskhand_finetune.train.tokens import Tokenised, tokenise
 from deskhand_guardrails.errors import InputError
@@ -84,10 +85,11 @@ def train(
     with disk_errors(out), quiet_libraries():
         partial = _workplace(out, key, resume)
         model, tokenizer = load(source, for_training=True)
-        rows = {
-            name: tokenise(data.records(name), tokenizer, context_of(model, tokenizer))
-            for name in ("train", "validation")
-        }
+        records = {name: list(data.records(name)) for name in ("train", "validation")}
+        quoted = list(quoting(records["train"])) if base == "starter" else []
+        records["train"] = quoted or records["train"]
+        rows = {name: tokenise(held, tokenizer, context_of(model, tokenizer)) for name, held in records.items()}
+        rows["train"].quotes = bool(quoted)
         if not rows["train"].rows:
             raise InputError(f"{data.folder}: train.jsonl holds no record that fits; prepare more tickets")
         settings = resolve_settings(
@@ -170,6 +172,7 @@ def _fit(
     metrics: dict[str, Any] = {
         "steps": done.global_step,
         "records": len(rows["train"].rows),
+        "answers_quote_sources": rows["train"].quotes,
         "shortened": rows["train"].shortened,
         "left_out": rows["train"].left_out,
         "resumed_at_step": began,
@@ -179,7 +182,8 @@ def _fit(
         "last_loss": progress.curve[-1][1] if progress.curve else done.training_loss,
         "loss": progress.curve,
     }
-    held_out = rows["validation"].rows[:MOST_VALIDATED]
+    # A model that learns to quote is not measured by the loss on the agents' own words.
+    held_out = [] if rows["train"].quotes else rows["validation"].rows[:MOST_VALIDATED]
     if held_out:
         metrics["validation_loss"] = round(trainer.evaluate(Rows.from_list(held_out))["eval_loss"], 4)
     return trainer, metrics

@@ -77,11 +77,11 @@ def _ending(run: Callable[[], object]) -> int:
         click.echo(f"error: {error}", err=True)
         return error.exit_code
     except BrokenPipeError:
-        # The reader of our output went away (`| head`): no fault. Point stdout elsewhere so that the exit is quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # the reader of our output went away (`| head`): no fault
         return 0
     except OSError as error:
         if error.errno == errno.ENOSPC:
+            _drop_output()
             click.echo(
                 f"error: {error.filename or 'disk'}: no space left; free some and run the same command again", err=True
             )
@@ -101,3 +101,8 @@ def _ending(run: Callable[[], object]) -> int:
         )
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _drop_output() -> None:
+    """Points stdout at nothing: what is still buffered would fail again, with a traceback, when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
