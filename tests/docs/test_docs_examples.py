@@ -1,7 +1,8 @@
 """Every ``bash`` and ``python`` block of the README and of ``docs/`` runs, page after page, in one working folder.
 
 The folder starts with what the pages suppose a reader to have: ``export/`` (the first tickets of the sample) and
-``help-centre/`` (its articles). Blocks that need a running Slack or never end are ``console`` or ``text`` blocks.
+``help-centre/`` (its articles). Blocks that never end are ``console`` or ``text`` blocks; the Slack page's example needs a fake workspace
+around it and runs in ``tests/slack``.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_every_example_runs(folder: Path) -> None:
-    found = [example for page in PAGES for example in examples(DOCS / f"{page}.md")]
+    found = [example for page in PAGES if page != "slack" for example in examples(DOCS / f"{page}.md")]
     assert len(found) >= 12, "the docs lost their examples"
     for example in found:
         run(example, folder)
