@@ -1,8 +1,8 @@
 """Every ``bash`` and ``python`` block of the README and of ``docs/`` runs, page after page, in one working folder.
 
 The folder starts with what the pages suppose a reader to have: ``export/`` (the first tickets of the sample) and
-``help-centre/`` (its articles). Blocks that never end are ``console`` or ``text`` blocks; the Slack page's example needs a fake workspace
-around it and runs in ``tests/slack``.
+``help-centre/`` (its articles). Blocks that never end are ``console`` or ``text`` blocks; the Slack page's example
+needs a fake workspace around it and runs in ``tests/slack``.
 """
 
 from __future__ import annotations
