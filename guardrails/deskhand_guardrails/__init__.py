@@ -9,22 +9,26 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deskhand_guardrails.detectors.settings import DetectorSettings
     from deskhand_guardrails.encoder import Encoder
     from deskhand_guardrails.policy import Policy
     from deskhand_guardrails.prompt import Source
     from deskhand_guardrails.pseudonyms import Pseudonyms
     from deskhand_guardrails.rails import Rails
     from deskhand_guardrails.redaction import redact
+    from deskhand_guardrails.registry import Setup
     from deskhand_guardrails.verdicts import Context, Detector, Finding, Verdict
 
 _HOMES = {
     "Context": "verdicts",
     "Detector": "verdicts",
+    "DetectorSettings": "detectors.settings",
     "Encoder": "encoder",
     "Finding": "verdicts",
     "Policy": "policy",
     "Pseudonyms": "pseudonyms",
     "Rails": "rails",
+    "Setup": "registry",
     "Source": "prompt",
     "Verdict": "verdicts",
     "redact": "redaction",
@@ -33,11 +37,13 @@ _HOMES = {
 __all__ = [
     "Context",
     "Detector",
+    "DetectorSettings",
     "Encoder",
     "Finding",
     "Policy",
     "Pseudonyms",
     "Rails",
+    "Setup",
     "Source",
     "Verdict",
     "redact",

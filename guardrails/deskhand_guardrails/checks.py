@@ -8,15 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from deskhand_guardrails.detectors.grounding import Grounding
-from deskhand_guardrails.detectors.injection import Injection
-from deskhand_guardrails.detectors.personal_data import PersonalData
-from deskhand_guardrails.detectors.placeholders import Placeholders
-from deskhand_guardrails.detectors.secrets import Secrets
-from deskhand_guardrails.encoder import Encoder
+from deskhand_guardrails.detectors.settings import Action, DetectorSettings
 from deskhand_guardrails.errors import ConfigError
-from deskhand_guardrails.policy import Action, DetectorSettings, Messages, Policy
+from deskhand_guardrails.policy import Messages, Policy
 from deskhand_guardrails.pseudonyms import Pseudonyms, anonymous, mask
+from deskhand_guardrails.registry import Setup
 from deskhand_guardrails.verdicts import SEVERITY, Context, Decision, Detector, Direction, Finding, Verdict
 
 log = logging.getLogger(__name__)
@@ -83,11 +79,7 @@ class Checks:
         """Every detector's highest score on ``text``, flagged or not. Raises what a detector raises."""
         scores: dict[str, float] = {}
         for check in self._checks[direction]:
-            if isinstance(check.detector, Injection):
-                scores[check.detector.name] = check.detector.score(text)
-            else:
-                found = check.detector.detect(text, context)
-                scores[check.detector.name] = max((one.score for one in found), default=0.0)
+            scores[check.detector.name] = score_of(check.detector, text, context)
         return scores
 
     def _found(self, check: Check, text: str, context: Context) -> list[Finding]:
@@ -100,6 +92,14 @@ class Checks:
             # The type only: a message or a traceback could quote the customer.
             log.error("detector %s failed (%s); the text was blocked", name, type(error).__name__)
             return [Finding(name, "error", 1.0)]
+
+
+def score_of(detector: Detector, text: str, context: Context) -> float:
+    """The detector's own score, flagged or not; of one that has none, its highest finding's."""
+    score: Callable[[str, Context], float] | None = getattr(detector, "score", None)
+    if score is not None:
+        return score(text, context)
+    return max((one.score for one in detector.detect(text, context)), default=0.0)
 
 
 def held_back(decision: Decision, messages: Messages) -> str:
@@ -117,43 +117,22 @@ def _replaced(direction: Direction, text: str, masked: Iterable[Finding], contex
 
 
 def _built(policy: Policy, direction: Direction, custom: Sequence[Detector]) -> list[Check]:
-    settings = policy.settings.detectors
-    own: list[tuple[str, DetectorSettings]] = [
-        (name, getattr(settings, name)) for name in type(settings).model_fields if name != "custom"
-    ]
-    checks = [
-        Check(_made(name, policy, direction), one.action(direction), one.threshold or 0.0)
-        for name, one in own
-        if one.action(direction) != "ignore"
-    ]
+    checks: list[Check] = []
+    for name, settings in policy.detectors.items():
+        if (action := settings.action(direction)) != "ignore":
+            detector = policy.types[name].build(Setup(settings, direction, policy))
+            checks.append(Check(detector, action, settings.threshold_for(direction) or 0.0))
     for detector in custom:
-        one = settings.custom.get(detector.name, DetectorSettings())
-        if one.action(direction) != "ignore":
-            checks.append(Check(detector, one.action(direction), one.threshold or 0.0))
+        settings = policy.custom.get(detector.name, DetectorSettings())
+        if (action := settings.action(direction)) != "ignore":
+            checks.append(Check(detector, action, settings.threshold_for(direction) or 0.0))
     return checks
 
 
-def _made(name: str, policy: Policy, direction: Direction) -> Detector:
-    settings = policy.settings.detectors
-    allow = policy.settings.allow
-    if name == "personal_data":
-        return PersonalData(settings.personal_data.entities, allow=[*allow.domains, *allow.emails, *allow.phones])
-    if name == "injection":
-        retrieved = direction == "retrieved"
-        return Injection(Encoder.shipped(), retrieved=retrieved, threshold=settings.injection.threshold)
-    plain: dict[str, Callable[[], Detector]] = {
-        "secrets": Secrets,
-        "grounding": Grounding,
-        "placeholders": Placeholders,
-    }
-    return plain[name]()
-
-
 def _check_names(policy: Policy, custom: Sequence[Detector]) -> None:
-    settings = policy.settings.detectors
     names = [detector.name for detector in custom]
-    taken = sorted({name for name in names if names.count(name) > 1 or name in type(settings).model_fields})
-    missing = sorted(set(settings.custom) - set(names))
+    taken = sorted({name for name in names if names.count(name) > 1 or name in policy.types})
+    missing = sorted(set(policy.custom) - set(names))
     faults = [f"detector {name}: the name is taken" for name in taken]
     faults += [f"rails.config.deskhand.detectors.custom.{name}: no detector of that name was given" for name in missing]
     if faults:

@@ -8,24 +8,23 @@ where it does not name our flows they run first in each direction, and where it 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError
 
-from deskhand_guardrails.detectors.personal_data import DEFAULT_LABELS, THRESHOLDS
+from deskhand_guardrails.detectors.settings import DetectorSettings, Share, Strict, Text
 from deskhand_guardrails.errors import ConfigError
 from deskhand_guardrails.prompt import HAND_OVER
+from deskhand_guardrails.registry import DetectorType, registered, unknown
 from deskhand_guardrails.verdicts import Direction
 
-Action = Literal["ignore", "mask", "review", "block"]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Text = Annotated[str, Field(min_length=1)]
-
 DEFAULT_FOLDER = Path(__file__).parent / "default_policy"
+
+M = TypeVar("M", bound=BaseModel)
 
 SECTION = "rails.config.deskhand"
 
@@ -37,11 +36,7 @@ FLOWS: dict[Direction, tuple[str, str]] = {
 """For each direction: NeMo's name of it, and the flow that runs our checks."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Messages(_Strict):
+class Messages(Strict):
     """What the customer reads in place of an answer."""
 
     refusal: Text = "I am sorry, I cannot help with that."
@@ -49,86 +44,21 @@ class Messages(_Strict):
     checking: Text = "One moment, please: a colleague is checking the answer."
 
 
-class Allow(_Strict):
+class Allow(Strict):
     """The company's own contact data, which is never masked."""
 
-    domains: list[Text] = []
-    emails: list[Text] = []
-    phones: list[Text] = []
+    domains: list[Text] = Field(default_factory=list)
+    emails: list[Text] = Field(default_factory=list)
+    phones: list[Text] = Field(default_factory=list)
 
 
-class DetectorSettings(_Strict):
-    """What a check's findings lead to in each direction, and the score from which they count (None: its own)."""
-
-    enabled: bool = True
-    threshold: Share | None = None
-    input: Action = "block"
-    retrieved: Action = "block"
-    output: Action = "block"
-
-    def action(self, direction: Direction) -> Action:
-        """What a finding leads to; ``ignore`` when the check is switched off."""
-        chosen: Action = getattr(self, direction)
-        return chosen if self.enabled else "ignore"
-
-
-class PersonalDataSettings(DetectorSettings):
-    """Which labels count as personal data."""
-
-    entities: list[str] = list(DEFAULT_LABELS)
-    input: Action = "mask"
-    retrieved: Action = "mask"
-    output: Action = "mask"
-
-    @field_validator("entities")
-    @classmethod
-    def _known(cls, entities: list[str]) -> list[str]:
-        unknown = sorted(set(entities) - set(THRESHOLDS))
-        if unknown:
-            raise ValueError(f"unknown {', '.join(unknown)}; known are {', '.join(sorted(THRESHOLDS))}")
-        return entities
-
-
-class SecretsSettings(DetectorSettings):
-    """Keys and passwords: customers' are hidden from the model, one in an answer stops it."""
-
-    input: Action = "mask"
-    retrieved: Action = "mask"
-
-
-class InjectionSettings(DetectorSettings):
-    """Attempts to override the instructions."""
-
-    output: Action = "ignore"
-
-
-class GroundingSettings(DetectorSettings):
-    """Figures in an answer that nothing supports."""
-
-    input: Literal["ignore"] = "ignore"
-    retrieved: Literal["ignore"] = "ignore"
-    output: Action = "review"
-
-
-class Detectors(_Strict):
-    """The built-in checks, and settings for the ones that the caller brings."""
-
-    personal_data: PersonalDataSettings = PersonalDataSettings()
-    secrets: SecretsSettings = SecretsSettings()
-    injection: InjectionSettings = InjectionSettings()
-    grounding: GroundingSettings = GroundingSettings()
-    placeholders: GroundingSettings = GroundingSettings()
-    custom: dict[str, DetectorSettings] = {}
-
-
-class Settings(_Strict):
-    """The ``rails.config.deskhand`` section."""
+class Settings(Strict):
+    """The ``rails.config.deskhand`` section, but for its detectors."""
 
     version: Literal[1] = 1
     minimum_similarity: Share = 0.35
     messages: Messages = Messages()
     allow: Allow = Allow()
-    detectors: Detectors = Detectors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +67,12 @@ class Policy:
 
     folder: Path
     settings: Settings
+    types: Mapping[str, DetectorType]
+    """Every registered detector by name, in the order in which they run."""
+    detectors: Mapping[str, DetectorSettings]
+    """The settings of each; of the class that the detector brought."""
+    custom: Mapping[str, DetectorSettings]
+    """Settings for detectors that the caller hands to ``Rails``."""
     digest: str
     """SHA-256 over the folder's files (first 16 hexadecimal digits): which policy a turn was decided under."""
 
@@ -145,16 +81,29 @@ class Policy:
         """Reads the policy in ``folder``, the shipped one when None.
 
         Raises:
-            ConfigError: one line with every fault and its key.
+            ConfigError: one line with every fault and its key, or with every detector that cannot be registered.
         """
         home = (folder or DEFAULT_FOLDER).resolve()
         if not home.is_dir():
             raise ConfigError(f"policy {folder}: no such folder; copy the shipped one from {DEFAULT_FOLDER}")
+        types = registered()
         faults: list[str] = []
-        settings = _settings(home, faults)
-        if faults or settings is None:
+        path, section = _section(home, faults)
+        reader = _Reader(path, faults)
+        listed = reader.mapping("detectors", section.pop("detectors", None))
+        custom = reader.mapping("detectors.custom", listed.pop("custom", None))
+        policy = cls(
+            home,
+            reader.read(Settings, section),
+            types,
+            {name: reader.read(one.settings, listed.pop(name, None), "detectors", name) for name, one in types.items()},
+            {name: reader.read(DetectorSettings, one, "detectors", "custom", name) for name, one in custom.items()},
+            _digest(home),
+        )
+        faults += [f"{path}: {SECTION}.detectors.{name}: {unknown(name, types)}" for name in listed]
+        if faults:
             raise ConfigError(f"policy {home}: " + "; ".join(faults))
-        return cls(home, settings, _digest(home))
+        return policy
 
     @property
     def minimum_similarity(self) -> float:
@@ -167,7 +116,34 @@ class Policy:
         return self.settings.messages
 
 
-def _settings(home: Path, faults: list[str]) -> Settings | None:
+class _Reader:
+    """Reads parts of the section into models; what does not fit is noted and the defaults taken, to go on reading."""
+
+    def __init__(self, path: str, faults: list[str]) -> None:
+        self._path = path
+        self._faults = faults
+
+    def mapping(self, key: str, value: object) -> dict[str, Any]:
+        """``value`` where a mapping is due."""
+        if value is None or isinstance(value, dict):
+            return dict(value or {})
+        self._faults.append(f"{self._path}: {SECTION}.{key}: must be a mapping")
+        return {}
+
+    def read(self, model: type[M], value: object, *keys: str) -> M:
+        """``value`` as a ``model``."""
+        try:
+            return model.model_validate({} if value is None else value)
+        except ValidationError as error:
+            for one in error.errors(include_input=False, include_url=False):
+                plain = "unknown key" if one["type"] == "extra_forbidden" else one["msg"].removeprefix("Value error, ")
+                key = ".".join([SECTION, *keys, *map(str, one["loc"])])
+                self._faults.append(f"{self._path}: {key}: {plain}")
+            return model()
+
+
+def _section(home: Path, faults: list[str]) -> tuple[str, dict[str, Any]]:
+    """Our section and the file that it stands in; faults of the files around it are noted."""
     sections: list[tuple[str, dict[str, Any]]] = []
     configured = False
     for path, content in _documents(home, faults):
@@ -191,17 +167,7 @@ def _settings(home: Path, faults: list[str]) -> Settings | None:
         faults.append("holds no config.yml")
     if len(sections) > 1:
         faults.append(f"{SECTION} is in {' and in '.join(path for path, _ in sections)}; keep it in one file")
-    try:
-        return Settings.model_validate(sections[0][1] if sections else {})
-    except ValidationError as error:
-        faults.extend(_fault(sections[0][0], one["loc"], one["msg"]) for one in error.errors(include_input=False))
-        return None
-
-
-def _fault(path: str, location: tuple[int | str, ...], message: str) -> str:
-    key = ".".join([SECTION, *map(str, location)])
-    plain = "unknown key" if message.startswith("Extra inputs") else message.removeprefix("Value error, ")
-    return f"{path}: {key}: {plain}"
+    return sections[0] if sections else ("config.yml", {})
 
 
 def _documents(home: Path, faults: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -63,7 +63,11 @@ class Context:
 
 
 class Detector(Protocol):
-    """One check. ``detect`` is pure: same text and context, same findings; it raises rather than guess."""
+    """One check. ``detect`` is pure: same text and context, same findings; it raises rather than guess.
+
+    A detector that has a score for harmless texts too brings a method ``score(text, context) -> float`` (0 to 1). One
+    that is to be part of every policy is registered: ``deskhand_guardrails.registry``.
+    """
 
     name: str
 

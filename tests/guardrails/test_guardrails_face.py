@@ -11,7 +11,7 @@ import deskhand_guardrails
 def test_face_and_list_agree() -> None:
     listed = deskhand_guardrails.__all__
     assert listed == sorted(listed)
-    assert len(listed) == 10
+    assert len(listed) == 12
     assert all(getattr(deskhand_guardrails, name).__name__ == name for name in listed)
     assert set(listed) <= set(dir(deskhand_guardrails))
     assert not hasattr(deskhand_guardrails, "nothing")

@@ -49,7 +49,7 @@ def test_attacks(injection: Injection, text: str) -> None:
 @pytest.mark.parametrize("text", HARMLESS)
 def test_harmless(injection: Injection, text: str) -> None:
     assert injection.detect(text, Context()) == []
-    assert 0.0 <= injection.score(text) < injection.threshold
+    assert 0.0 <= injection.score(text, Context()) < injection.threshold
 
 
 def test_a_tail_does_not_hide_behind_a_long_start(injection: Injection) -> None:

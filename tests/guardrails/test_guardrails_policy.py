@@ -24,7 +24,7 @@ def test_shipped_policy_loads() -> None:
     policy = Policy.load()
     assert policy.minimum_similarity == 0.35
     assert "hand you over" in policy.messages.hand_over
-    assert policy.settings.detectors.secrets.action("output") == "block"
+    assert policy.detectors["secrets"].action("output") == "block"
     assert len(policy.digest) == 16
     assert policy == Policy.load(DEFAULT_FOLDER)
 
@@ -44,7 +44,7 @@ def test_all_faults_are_reported_together(tmp_path: Path) -> None:
         messages={"refusal": ""},
         detectors={
             "personal_data": {"input": "hide", "entities": ["PERSON", "SHOE_SIZE"]},
-            "toxic": {},
+            "toxicity_of_shoes": {},
             "grounding": {"input": "block"},
         },
     )
@@ -58,7 +58,7 @@ def test_all_faults_are_reported_together(tmp_path: Path) -> None:
         "rails.config.deskhand.messages.refusal:",
         "rails.config.deskhand.detectors.personal_data.input:",
         "rails.config.deskhand.detectors.personal_data.entities: unknown SHOE_SIZE",
-        "rails.config.deskhand.detectors.toxic: unknown key",
+        "rails.config.deskhand.detectors.toxicity_of_shoes: no detector toxicity_of_shoes; known are ",
         "rails.config.deskhand.detectors.grounding.input:",
     ):
         assert key in message, key
@@ -92,4 +92,4 @@ def test_missing_and_empty_folders(tmp_path: Path) -> None:
 
 def test_a_plain_nemo_folder_gets_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "config.yml").write_text("models: []\n")
-    assert Policy.load(tmp_path).settings.detectors.injection.action("input") == "block"
+    assert Policy.load(tmp_path).detectors["injection"].action("input") == "block"

@@ -1,1 +1,1 @@
-"""The checks: one file, one check, one test table. Each has the shape of ``deskhand_guardrails.verdicts.Detector``."""
+"""The checks: one file, one check, one test table. Each is registered in ``deskhand_guardrails.registry``."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from deskhand_guardrails.detectors.settings import OutputSettings
 from deskhand_guardrails.detectors.spans import Span
+from deskhand_guardrails.registry import Setup
 from deskhand_guardrails.verdicts import Context, Finding
 
 _LINK = re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]]+", re.IGNORECASE)
@@ -30,6 +32,12 @@ class Grounding:
     """Finds figures of an answer that none of the context's sources, question and earlier turns holds."""
 
     name = "grounding"
+    settings = OutputSettings
+
+    @classmethod
+    def build(cls, setup: Setup[OutputSettings]) -> Grounding:  # noqa: ARG003 - the registry's signature
+        """The detector of a policy."""
+        return cls()
 
     def detect(self, text: str, context: Context) -> list[Finding]:
         """Findings labelled ``unsupported_figure``."""

@@ -23,9 +23,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from deskhand_guardrails.detectors.settings import Action, DetectorSettings
 from deskhand_guardrails.encoder import Encoder, Vectors
 from deskhand_guardrails.errors import UnavailableError
 from deskhand_guardrails.normalise import folded
+from deskhand_guardrails.registry import Setup
 from deskhand_guardrails.verdicts import Context, Finding
 
 # Words and pairs of words are hashed into this many places: no vocabulary to ship, 0.3 MB of weights.
@@ -91,10 +93,17 @@ class Head:
         return scores
 
 
+class InjectionSettings(DetectorSettings):
+    """Attempts to override the instructions."""
+
+    output: Action = "ignore"
+
+
 class Injection:
     """Finds windows of a text that score as an attack; one finding for each run of such windows."""
 
     name = "injection"
+    settings = InjectionSettings
 
     def __init__(self, encoder: Encoder, *, retrieved: bool = False, threshold: float | None = None) -> None:
         """Reads customers' messages, or ``retrieved`` passages in narrower windows with a threshold of their own.
@@ -107,6 +116,11 @@ class Injection:
         fixed = self._head.retrieved_threshold if retrieved else self._head.threshold
         self.threshold = fixed if threshold is None else threshold
 
+    @classmethod
+    def build(cls, setup: Setup[InjectionSettings]) -> Injection:
+        """The detector of a policy."""
+        return cls(setup.encoder, retrieved=setup.direction == "retrieved", threshold=setup.threshold)
+
     def detect(self, text: str, context: Context) -> list[Finding]:  # noqa: ARG002 - the protocol's
         """Findings with label ``injection`` over the windows at or above the threshold."""
         return [
@@ -115,7 +129,7 @@ class Injection:
             if score >= self.threshold
         ]
 
-    def score(self, text: str) -> float:
+    def score(self, text: str, context: Context) -> float:  # noqa: ARG002 - the protocol's
         """The highest score of any window, 0 for an empty text."""
         return max((score for _, _, score in self._scored(text)), default=0.0)
 

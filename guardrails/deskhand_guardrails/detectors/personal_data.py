@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
+from pydantic import Field, field_validator
+
 from deskhand_guardrails.detectors.recognisers import addresses, cards, dates, links, people, phones, references
+from deskhand_guardrails.detectors.settings import Action, DetectorSettings
 from deskhand_guardrails.detectors.spans import Recogniser, Span, merged
 from deskhand_guardrails.normalise import plain
+from deskhand_guardrails.registry import Setup
 from deskhand_guardrails.verdicts import Context, Finding
 
 if TYPE_CHECKING:
@@ -93,10 +97,28 @@ _GATES: dict[str, Gate] = {
 }
 
 
+class PersonalDataSettings(DetectorSettings):
+    """Which labels count as personal data."""
+
+    entities: list[str] = Field(default_factory=lambda: list(DEFAULT_LABELS))
+    input: Action = "mask"
+    retrieved: Action = "mask"
+    output: Action = "mask"
+
+    @field_validator("entities")
+    @classmethod
+    def _known(cls, entities: list[str]) -> list[str]:
+        unknown = sorted(set(entities) - set(THRESHOLDS))
+        if unknown:
+            raise ValueError(f"unknown {', '.join(unknown)}; known are {', '.join(sorted(THRESHOLDS))}")
+        return entities
+
+
 class PersonalData:
     """Finds personal data; labels are Presidio's where it has one."""
 
     name = "personal_data"
+    settings = PersonalDataSettings
 
     def __init__(self, labels: Collection[str] = DEFAULT_LABELS, *, allow: Iterable[str] = ()) -> None:
         """Looks for ``labels``.
@@ -108,6 +130,12 @@ class PersonalData:
         self._labels = frozenset(labels)
         self._allow = _Allowed(allow)
         self._engine = _engine()
+
+    @classmethod
+    def build(cls, setup: Setup[PersonalDataSettings]) -> PersonalData:
+        """The detector of a policy: its labels, and the company's own contact data."""
+        allow = setup.policy.settings.allow
+        return cls(setup.settings.entities, allow=[*allow.domains, *allow.emails, *allow.phones])
 
     def detect(self, text: str, context: Context) -> list[Finding]:
         """Findings by place, never overlapping."""
@@ -172,8 +200,3 @@ _PLACEHOLDER = re.compile(r"<[A-Z][A-Z_]*_\d+>")
 
 def _in_placeholder(text: str, start: int, end: int) -> bool:
     return any(match.start() <= start and end <= match.end() for match in _PLACEHOLDER.finditer(text))
-
-
-def known_labels(labels: Sequence[str]) -> list[str]:
-    """Those of ``labels`` that this detector does not know: for a policy's faults."""
-    return [label for label in labels if label not in THRESHOLDS]

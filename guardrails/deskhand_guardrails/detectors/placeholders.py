@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from deskhand_guardrails.detectors.settings import OutputSettings
+from deskhand_guardrails.registry import Setup
 from deskhand_guardrails.verdicts import Context, Finding
 
 
@@ -9,6 +11,12 @@ class Placeholders:
     """Finds ``<PERSON_2>`` and the like when the conversation holds no such value; needs ``context.pseudonyms``."""
 
     name = "placeholders"
+    settings = OutputSettings
+
+    @classmethod
+    def build(cls, setup: Setup[OutputSettings]) -> Placeholders:  # noqa: ARG003 - the registry's signature
+        """The detector of a policy."""
+        return cls()
 
     def detect(self, text: str, context: Context) -> list[Finding]:
         """Findings labelled ``unknown_placeholder``."""

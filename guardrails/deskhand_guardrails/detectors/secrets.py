@@ -12,8 +12,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from deskhand_guardrails.detectors.settings import Action, DetectorSettings
 from deskhand_guardrails.detectors.spans import Span, matches, merged
 from deskhand_guardrails.normalise import plain
+from deskhand_guardrails.registry import Setup
 from deskhand_guardrails.verdicts import Context, Finding
 
 _VENDORS = re.compile(
@@ -69,10 +71,23 @@ _RUN = re.compile(r"(?<![\w./@+\-])[A-Za-z0-9+/_\-]{20,}={0,2}(?![\w./@+])")
 _ENTROPY = 3.6
 
 
+class SecretsSettings(DetectorSettings):
+    """Keys and passwords: customers' are hidden from the model, one in an answer stops it."""
+
+    input: Action = "mask"
+    retrieved: Action = "mask"
+
+
 class Secrets:
     """Finds what opens a door: keys, tokens, passwords."""
 
     name = "secrets"
+    settings = SecretsSettings
+
+    @classmethod
+    def build(cls, setup: Setup[SecretsSettings]) -> Secrets:  # noqa: ARG003 - the registry's signature
+        """The detector of a policy."""
+        return cls()
 
     def detect(self, text: str, context: Context) -> list[Finding]:  # noqa: ARG002 - the protocol's
         """Findings labelled API_KEY or PASSWORD, by place, never overlapping."""
