@@ -1,25 +1,34 @@
-"""Our own checks of one direction as one stage: text in, verdict out. The rails engine sees it as a single rail."""
+"""Our own checks of one direction as one stage: text in, verdict out. The rails engine sees it as a single rail.
+
+A detector that raises, or takes longer than its ``timeout_ms``, has failed: the text is held back (``on_error``), the
+failure is counted, and the verdict carries a finding labelled ``error``.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import math
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
-from deskhand_guardrails.detectors.settings import Action, DetectorSettings
-from deskhand_guardrails.errors import ConfigError
-from deskhand_guardrails.policy import Messages, Policy
+from deskhand_guardrails.detectors.settings import DECISIONS, Action, DetectorSettings
+from deskhand_guardrails.errors import ConfigError, DeskhandError
+from deskhand_guardrails.policy import Policy
 from deskhand_guardrails.pseudonyms import Pseudonyms, anonymous, mask
 from deskhand_guardrails.registry import Setup
-from deskhand_guardrails.verdicts import SEVERITY, Context, Decision, Detector, Direction, Finding, Verdict
+from deskhand_guardrails.verdicts import DIRECTIONS, SEVERITY, Context, Decision, Detector, Direction, Finding, Verdict
+from deskhand_guardrails.workers import Workers
 
 log = logging.getLogger(__name__)
 
-DIRECTIONS: tuple[Direction, ...] = ("input", "retrieved", "output")
-
-_DECISIONS: dict[Action, Decision] = {"ignore": "allow", "mask": "modify", "review": "review", "block": "block"}
+# Checks are work: more threads than a few for each core make every check slower. This many may hang before all texts
+# are held back at once.
+THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,21 @@ class Check:
     detector: Detector
     action: Action
     threshold: float
+    seconds: float
+    """How long it may take for one text."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """One text on its way through the checks. A worker writes it; whoever waits reads it when a check is overdue."""
+
+    direction: Direction
+    text: str
+    context: Context
+    found: list[tuple[Check, list[Finding]]] = field(default_factory=list)
+    current: tuple[Check | None, float] = (None, math.inf)
+    """The check at work and when it is overdue."""
+    given_up: bool = False
 
 
 class Checks:
@@ -38,60 +62,133 @@ class Checks:
         """Loads what the policy switches on.
 
         Raises:
-            ConfigError: a custom detector has a name that is taken, or the policy has settings for one that is missing.
-            UnavailableError: a shipped model cannot be loaded.
+            ConfigError: a custom detector has a name that is taken, the policy has settings for one that is missing, or
+                a detector cannot be built; all of them in one line.
+            UnavailableError: as the only fault, a shipped model cannot be loaded.
         """
         _check_names(policy, custom)
-        self._messages = policy.messages
-        self._checks = {direction: _built(policy, direction, custom) for direction in DIRECTIONS}
+        self._policy = policy
+        self._checks = _built(policy, custom)
+        self._messages = {**_own_messages(policy.types.values()), **_own_messages(custom), **policy.messages.detectors}
+        self._workers = Workers(THREADS)
         self._lock = threading.Lock()
         self._failures: Counter[str] = Counter()
 
     @property
     def failures(self) -> dict[str, int]:
-        """How often each detector raised instead of answering; each time the text was blocked."""
+        """How often each detector raised or took too long; each time the text was held back."""
         with self._lock:
             return dict(self._failures)
 
-    def run(self, direction: Direction, text: str, context: Context) -> Verdict:
-        """The verdict of all checks of ``direction`` on ``text``: the hardest decision holds."""
-        findings: list[Finding] = []
-        masked: list[Finding] = []
-        reasons: dict[str, Decision] = {}
-        for check in self._checks[direction]:
-            found = self._found(check, text, context)
-            failed = any(one.label == "error" for one in found)
-            decision: Decision = "block" if failed else _DECISIONS[check.action]
-            findings.extend(found)
-            masked.extend(found if decision == "modify" else ())
-            reasons.update({f"{one.detector}: {one.label}": decision for one in found})
-        findings.sort(key=lambda one: (one.start, one.end))
-        decision = max(reasons.values(), key=SEVERITY.__getitem__, default="allow")
-        reason = ", ".join(sorted(name for name, weight in reasons.items() if weight == decision))
-        if decision in ("review", "block"):
-            return Verdict(decision, held_back(decision, self._messages), tuple(findings), reason)
-        replaced = _replaced(direction, text, masked, context)
-        if replaced != text and decision == "allow":
-            return Verdict("modify", replaced, tuple(findings), "placeholder written by hand")
-        return Verdict(decision, replaced, tuple(findings), reason)
+    def of(self, direction: Direction) -> tuple[Check, ...]:
+        """The checks of ``direction`` in the order in which they run."""
+        return self._checks[direction]
 
-    def scores(self, direction: Direction, text: str, context: Context) -> dict[str, float]:
-        """Every detector's highest score on ``text``, flagged or not. Raises what a detector raises."""
-        scores: dict[str, float] = {}
+    async def run(self, direction: Direction, text: str, context: Context) -> Verdict:
+        """The verdict of all checks of ``direction`` on ``text``: the hardest decision holds.
+
+        The checks run one after the other in a thread, because they are work and not waiting.
+
+        Raises:
+            UnavailableError: too many checks hang; the text must not pass.
+        """
+        run = _Run(direction, text, context)
+        work = self._workers.submit(partial(self._all, run))
+        waiting = asyncio.wrap_future(work)
+        try:
+            late = await self._overdue(run, waiting)
+            return waiting.result() if late is None else self._late(run, late)
+        finally:  # also when this coroutine is cancelled
+            if not waiting.done():
+                run.given_up = True
+                self._workers.give_up(work)
+                waiting.cancel()
+
+    def scores(self, direction: Direction, text: str, context: Context) -> dict[str, float | None]:
+        """Every detector's score on ``text``, flagged or not; None for one that failed."""
+        scores: dict[str, float | None] = {}
         for check in self._checks[direction]:
-            scores[check.detector.name] = score_of(check.detector, text, context)
+            try:
+                scores[check.detector.name] = score_of(check.detector, text, context)
+            except Exception as error:  # noqa: BLE001 - a score is for measuring; the verdict on the text fails closed
+                self._note_failure(check, type(error).__name__)
+                scores[check.detector.name] = None
         return scores
+
+    async def _overdue(self, run: _Run, waiting: asyncio.Future[Verdict]) -> Check | None:
+        """Waits until all checks are done (None), or one has taken longer than it may."""
+        # A check that begins while we wait for another may be due earlier: look again after the shortest limit.
+        shortest = min((check.seconds for check in self._checks[run.direction]), default=None)
+        pause = shortest
+        while not (await asyncio.wait([waiting], timeout=pause))[0]:
+            check, due = run.current
+            left = due - time.monotonic()
+            if check is not None and left <= 0:
+                return check
+            pause = shortest if shortest is None else min(shortest, left)
+        return None
+
+    def _late(self, run: _Run, check: Check) -> Verdict:
+        found = list(run.found)
+        found.append((check, self._error(check, f"no answer in {check.seconds:g} s")))
+        return self._verdict(run, found)
+
+    def _all(self, run: _Run) -> Verdict:
+        for check in self._checks[run.direction]:
+            if run.given_up:
+                break
+            run.current = (check, time.monotonic() + check.seconds)
+            run.found.append((check, self._found(check, run.text, run.context)))
+        run.current = (None, math.inf)
+        return self._verdict(run, run.found)
+
+    def _verdict(self, run: _Run, found: Iterable[tuple[Check, list[Finding]]]) -> Verdict:
+        weighed = [(one, self._decision(check, one)) for check, all_found in found for one in all_found]
+        findings = tuple(sorted((one for one, _ in weighed), key=lambda one: (one.start, one.end)))
+        hardest: Decision = max((decision for _, decision in weighed), key=SEVERITY.__getitem__, default="allow")
+        causes = [one for one, decision in weighed if decision == hardest]
+        reason = ", ".join(sorted({f"{one.detector}: {one.label}" for one in causes}))
+        if hardest in ("review", "block"):
+            return Verdict(hardest, self.held_back(hardest, causes), findings, reason)
+        masked = [one for one, decision in weighed if decision == "modify"]
+        replaced = _replaced(run.direction, run.text, masked, run.context)
+        if replaced != run.text and hardest == "allow":
+            return Verdict("modify", replaced, findings, "placeholder written by hand")
+        return Verdict(hardest, replaced, findings, reason)
+
+    def _decision(self, check: Check, finding: Finding) -> Decision:
+        if finding.label == "error":
+            return self._policy.settings.on_error
+        decision = DECISIONS[check.action]
+        # What has no place in the text cannot be replaced there.
+        return "review" if decision == "modify" and finding.end <= finding.start else decision
+
+    def held_back(self, decision: Decision, causes: Iterable[Finding] = ()) -> str:
+        """What the customer reads when a text does not go out: of the first cause that has a message, its message."""
+        for one in causes:
+            for key in (f"{one.detector}.{one.label}", one.detector):
+                if key in self._messages and one.label != "error":
+                    return self._messages[key]
+        messages = self._policy.messages
+        return messages.hand_over if decision == "review" else messages.refusal
 
     def _found(self, check: Check, text: str, context: Context) -> list[Finding]:
         try:
-            return [one for one in check.detector.detect(text, context) if one.score >= check.threshold]
-        except Exception as error:  # noqa: BLE001 - a guard that fails must hold the text back, whatever went wrong
-            name = check.detector.name
-            with self._lock:
-                self._failures[name] += 1
-            # The type only: a message or a traceback could quote the customer.
-            log.error("detector %s failed (%s); the text was blocked", name, type(error).__name__)
-            return [Finding(name, "error", 1.0)]
+            found = check.detector.detect(text, context)
+            # "Not below" and not "at least": a score that is no number counts.
+            return [one for one in found if not one.score < check.threshold]
+        except BaseException as error:  # noqa: BLE001 - a guard that fails must hold the text back, whatever went wrong
+            return self._error(check, type(error).__name__)
+
+    def _error(self, check: Check, what: str) -> list[Finding]:
+        self._note_failure(check, what)
+        return [Finding(check.detector.name, "error", 1.0)]
+
+    def _note_failure(self, check: Check, what: str) -> None:
+        with self._lock:
+            self._failures[check.detector.name] += 1
+        # The type only: a message or a traceback could quote the customer.
+        log.error("detector %s failed (%s); the text was held back", check.detector.name, what)
 
 
 def score_of(detector: Detector, text: str, context: Context) -> float:
@@ -100,11 +197,6 @@ def score_of(detector: Detector, text: str, context: Context) -> float:
     if score is not None:
         return score(text, context)
     return max((one.score for one in detector.detect(text, context)), default=0.0)
-
-
-def held_back(decision: Decision, messages: Messages) -> str:
-    """What the customer reads when a text does not go out."""
-    return messages.hand_over if decision == "review" else messages.refusal
 
 
 def _replaced(direction: Direction, text: str, masked: Iterable[Finding], context: Context) -> str:
@@ -116,17 +208,41 @@ def _replaced(direction: Direction, text: str, masked: Iterable[Finding], contex
     return anonymous(hidden) if direction == "retrieved" else hidden
 
 
-def _built(policy: Policy, direction: Direction, custom: Sequence[Detector]) -> list[Check]:
-    checks: list[Check] = []
-    for name, settings in policy.detectors.items():
-        if (action := settings.action(direction)) != "ignore":
-            detector = policy.types[name].build(Setup(settings, direction, policy))
-            checks.append(Check(detector, action, settings.threshold_for(direction) or 0.0))
-    for detector in custom:
-        settings = policy.custom.get(detector.name, DetectorSettings())
-        if (action := settings.action(direction)) != "ignore":
-            checks.append(Check(detector, action, settings.threshold_for(direction) or 0.0))
-    return checks
+def _built(policy: Policy, custom: Sequence[Detector]) -> dict[Direction, tuple[Check, ...]]:
+    checks: dict[Direction, list[Check]] = {direction: [] for direction in DIRECTIONS}
+    errors: dict[str, DeskhandError] = {}  # one that fails in every direction is one fault
+    for direction in DIRECTIONS:
+        for name, settings in policy.detectors.items():
+            if settings.action(direction) == "ignore":
+                continue
+            try:
+                detector = policy.types[name].build(Setup(settings, direction, policy))
+            except DeskhandError as error:
+                errors[name] = error
+            except Exception as error:  # noqa: BLE001 - somebody else's code
+                errors[name] = ConfigError(f"detector {name} cannot be built: {type(error).__name__}: {error}")
+            else:
+                checks[direction].append(_check(detector, settings, direction))
+        for detector in custom:
+            settings = policy.custom.get(detector.name, DetectorSettings())
+            if settings.action(direction) != "ignore":
+                checks[direction].append(_check(detector, settings, direction))
+    if len(errors) == 1:
+        raise next(iter(errors.values()))
+    if errors:
+        raise ConfigError("; ".join(map(str, errors.values())))
+    return {direction: tuple(built) for direction, built in checks.items()}
+
+
+def _check(detector: Detector, settings: DetectorSettings, direction: Direction) -> Check:
+    threshold = settings.threshold_for(direction) or 0.0
+    return Check(detector, settings.action(direction), threshold, settings.timeout_ms / 1000)
+
+
+def _own_messages(detectors: Iterable[object]) -> dict[str, str]:
+    """The customers' texts that detectors bring themselves."""
+    brought = ((getattr(one, "name", ""), getattr(one, "message", "")) for one in detectors)
+    return {name: message for name, message in brought if message}
 
 
 def _check_names(policy: Policy, custom: Sequence[Detector]) -> None:

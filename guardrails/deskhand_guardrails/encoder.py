@@ -13,12 +13,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from deskhand_guardrails.errors import UnavailableError
+from deskhand_guardrails.onnx import session
 
 Vectors = npt.NDArray[np.float32]
 
@@ -50,14 +50,11 @@ class Encoder:
         Raises:
             UnavailableError: a file is missing or cannot be read.
         """
-        import onnxruntime
         from tokenizers import Tokenizer
 
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            self._session = onnxruntime.InferenceSession(
-                str(folder / "model.onnx"), _options(onnxruntime, threads), providers=["CPUExecutionProvider"]
-            )
+            self._session = session(folder / "model.onnx", threads)
         except Exception as error:  # both libraries raise bare Exception for a missing or broken file
             raise UnavailableError(
                 f"the encoder in {folder} cannot be loaded ({type(error).__name__}): reinstall deskhand"
@@ -92,8 +89,7 @@ class Encoder:
     def _window(self, tokens: list[int]) -> Vectors:
         """The mean of the word pieces' hidden states, made unit: what the model was trained to compare."""
         ids = np.asarray([[self._start, *tokens, self._end]], dtype=np.int64)
-        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        hidden = self._session.run(["last_hidden_state"], feed)[0]
+        hidden = self._session.run(["last_hidden_state"], {"input_ids": ids})[0]
         pooled: Vectors = _unit(hidden.mean(axis=1))[0]
         return pooled
 
@@ -101,16 +97,6 @@ class Encoder:
 @functools.lru_cache(maxsize=4)
 def _shipped(threads: int) -> Encoder:
     return Encoder(Path(__file__).parent / "models" / "encoder", threads=threads)
-
-
-def _options(onnxruntime: Any, threads: int) -> Any:  # noqa: ANN401 - onnxruntime carries no types
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Idle worker threads would otherwise spin and take the core from the rest of the process.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return options
 
 
 def _windows(ids: list[int]) -> list[list[int]]:

@@ -80,6 +80,10 @@ class Engine:
         blocked = result.status is RailStatus.BLOCKED
         return _outcome(blocked, str(result.content), result.rail or "")
 
+    def flows(self, direction: Direction) -> tuple[str, ...]:
+        """The rails of ``direction`` in the order in which they run."""
+        return tuple(getattr(self._rails.config.rails, FLOWS[direction][0]).flows)
+
     async def _run_retrieval(self, text: str) -> Outcome:
         """Retrieval rails as the input rails of rails of their own: NeMo runs them only inside a dialog."""
         result = await self._retrieval.generate_async(

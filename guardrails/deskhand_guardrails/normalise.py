@@ -2,7 +2,8 @@
 
 Two uses. ``plain`` keeps a map back to the original, for checks that must say where something stands: full-width ``＠``
 becomes ``@``, invisible characters go. ``folded`` goes further for checks that only ask what a text says: letters of
-other alphabets inside a Latin word, spaced-out letters and text hidden in tag characters are read as their plain form.
+other alphabets inside a Latin word, spaced-out letters and text hidden in tag characters are read as their plain form,
+and emoji by their names.
 Not covered: leetspeak, base64 and other encodings, other languages.
 """
 
@@ -55,6 +56,8 @@ def plain(text: str) -> Plain:
 
 def folded(text: str) -> str:
     """What ``text`` says to a reader: compatibility form, one alphabet in each word, hidden text made visible."""
+    if not text.isascii():
+        text = "".join(_SKIN[char] if char in _SKIN else _spoken(char) for char in text)
     seen = text if text.isascii() else unicodedata.normalize("NFKC", "".join(_revealed(char) for char in text))
     if not seen.isascii():
         seen = "".join(_visible(character) for character in seen)
@@ -70,6 +73,19 @@ def _visible(character: str) -> str:
     if unicodedata.category(character) in ("Cf", "Mn") and not character.isspace():
         return "" if unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f" else character
     return unicodedata.normalize("NFKC", character)
+
+
+_SKIN = dict(
+    zip("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff", (" light", "", "", " dark", " black"), strict=True)
+)
+"""What the modifiers of skin colour say; their names say only a number."""
+
+
+def _spoken(character: str) -> str:
+    """An emoji by its name, which says what the picture shows: models know words and few pictures."""
+    if character.isascii() or unicodedata.category(character) != "So":
+        return character
+    return f" {unicodedata.name(character, '').lower()} "
 
 
 def _revealed(character: str) -> str:

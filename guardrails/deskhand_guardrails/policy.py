@@ -1,32 +1,31 @@
 """What is allowed: a NeMo Guardrails config folder, and our typed settings under its ``rails.config.deskhand`` key.
 
 A policy is read and checked once and then trusted: unknown keys are faults, and all faults are reported together. The
-folder of the shipped policy is ``default_policy``; copy it to write your own. An existing NeMo folder works as it is:
-where it does not name our flows they run first in each direction, and where it has no settings ours are the defaults.
+folder of the shipped policy is ``default_policy``; ``deskhand policy init`` copies it. An existing NeMo folder works as
+it is: where it does not name our flows they run first in each direction, and where it has no settings ours are the
+defaults. Each value is the folder's, else the preset's (``preset: strict``), else the detector's own default.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError
 
-from deskhand_guardrails.detectors.settings import DetectorSettings, Share, Strict, Text
+from deskhand_guardrails.detectors.settings import Action, DetectorSettings, Share, Strict, Text
 from deskhand_guardrails.errors import ConfigError
+from deskhand_guardrails.policy_files import SECTION, digest, section
+from deskhand_guardrails.presets import PRESETS, Origin, PresetName, origins, over, preset
 from deskhand_guardrails.prompt import HAND_OVER
 from deskhand_guardrails.registry import DetectorType, registered, unknown
 from deskhand_guardrails.verdicts import Direction
 
-DEFAULT_FOLDER = Path(__file__).parent / "default_policy"
-
 M = TypeVar("M", bound=BaseModel)
 
-SECTION = "rails.config.deskhand"
+DEFAULT_FOLDER = Path(__file__).parent / "default_policy"
 
 FLOWS: dict[Direction, tuple[str, str]] = {
     "input": ("input", "deskhand check input"),
@@ -42,6 +41,8 @@ class Messages(Strict):
     refusal: Text = "I am sorry, I cannot help with that."
     hand_over: Text = HAND_OVER
     checking: Text = "One moment, please: a colleague is checking the answer."
+    detectors: dict[str, Text] = Field(default_factory=dict)
+    """Instead of these, for what one detector (``NAME``) or one of its labels (``NAME.LABEL``) found."""
 
 
 class Allow(Strict):
@@ -56,7 +57,16 @@ class Settings(Strict):
     """The ``rails.config.deskhand`` section, but for its detectors."""
 
     version: Literal[1] = 1
+    preset: PresetName = "balanced"
     minimum_similarity: Share = 0.35
+    on_error: Literal["review", "block"] = "block"
+    """What follows when a check fails: never less."""
+    timeout_ms: Annotated[int, Field(gt=0)] = 60_000
+    """Longer than this for all rails of one text, and the check has failed: models asked by NeMo's rails included."""
+    system_messages: Literal["trusted", "input"] = "trusted"
+    """Whether the system messages of a conversation are the developer's, or checked as a customer's."""
+    attachments: Action = "mask"
+    """What follows for a picture or file, which no rail can read; ``mask`` puts a mark such as [image] in its place."""
     messages: Messages = Messages()
     allow: Allow = Allow()
 
@@ -74,7 +84,11 @@ class Policy:
     custom: Mapping[str, DetectorSettings]
     """Settings for detectors that the caller hands to ``Rails``."""
     digest: str
-    """SHA-256 over the folder's files (first 16 hexadecimal digits): which policy a turn was decided under."""
+    """Over the folder's files and what they amount to: which policy a turn was decided under."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with the folder; where something is, a default stands in. ``load`` raises it."""
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Where keys come from (``detectors.injection.input``); those that are not named are defaults."""
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Policy:
@@ -83,27 +97,48 @@ class Policy:
         Raises:
             ConfigError: one line with every fault and its key, or with every detector that cannot be registered.
         """
+        policy = cls.read(folder)
+        if policy.faults:
+            raise ConfigError(f"policy {policy.folder}: " + "; ".join(policy.faults))
+        return policy
+
+    @classmethod
+    def read(cls, folder: Path | None = None) -> Policy:
+        """As ``load``, but faults of the folder's files are kept in ``faults``: to look at, never to decide by.
+
+        Raises:
+            ConfigError: there is no such folder, or a detector cannot be registered.
+        """
         home = (folder or DEFAULT_FOLDER).resolve()
         if not home.is_dir():
-            raise ConfigError(f"policy {folder}: no such folder; copy the shipped one from {DEFAULT_FOLDER}")
+            raise ConfigError(f"policy {folder}: no such folder; make one with `deskhand policy init {folder}`")
         types = registered()
         faults: list[str] = []
-        path, section = _section(home, faults)
+        path, found = section(home, faults)
+        said = _without_empty(found)
+        layer = preset(said["preset"]).settings if said.get("preset") in PRESETS else {}
         reader = _Reader(path, faults)
-        listed = reader.mapping("detectors", section.pop("detectors", None))
-        custom = reader.mapping("detectors.custom", listed.pop("custom", None))
-        policy = cls(
+        values = over(layer, said)
+        listed = reader.mapping("detectors", values.pop("detectors", {}))
+        custom = reader.mapping("detectors.custom", listed.pop("custom", {}))
+        settings = reader.read(Settings, values)
+        detectors = {
+            name: reader.read(one.settings, listed.pop(name, {}), "detectors", name) for name, one in types.items()
+        }
+        own = {name: reader.read(DetectorSettings, one, "detectors", "custom", name) for name, one in custom.items()}
+        reader.refuse_unknown("detectors", listed, types)
+        reader.refuse_unknown("messages.detectors", _inner(values, "messages", "detectors"), {**types, **own})
+        settled = "".join(one.model_dump_json() for one in (settings, *detectors.values(), *own.values()))
+        return cls(
             home,
-            reader.read(Settings, section),
+            settings,
             types,
-            {name: reader.read(one.settings, listed.pop(name, None), "detectors", name) for name, one in types.items()},
-            {name: reader.read(DetectorSettings, one, "detectors", "custom", name) for name, one in custom.items()},
-            _digest(home),
+            detectors,
+            own,
+            digest(home, settled),
+            tuple(faults),
+            origins({"preset": layer, "file": said}),
         )
-        faults += [f"{path}: {SECTION}.detectors.{name}: {unknown(name, types)}" for name in listed]
-        if faults:
-            raise ConfigError(f"policy {home}: " + "; ".join(faults))
-        return policy
 
     @property
     def minimum_similarity(self) -> float:
@@ -125,15 +160,15 @@ class _Reader:
 
     def mapping(self, key: str, value: object) -> dict[str, Any]:
         """``value`` where a mapping is due."""
-        if value is None or isinstance(value, dict):
-            return dict(value or {})
+        if isinstance(value, dict):
+            return dict(value)
         self._faults.append(f"{self._path}: {SECTION}.{key}: must be a mapping")
         return {}
 
     def read(self, model: type[M], value: object, *keys: str) -> M:
         """``value`` as a ``model``."""
         try:
-            return model.model_validate({} if value is None else value)
+            return model.model_validate(value)
         except ValidationError as error:
             for one in error.errors(include_input=False, include_url=False):
                 plain = "unknown key" if one["type"] == "extra_forbidden" else one["msg"].removeprefix("Value error, ")
@@ -141,58 +176,24 @@ class _Reader:
                 self._faults.append(f"{self._path}: {key}: {plain}")
             return model()
 
-
-def _section(home: Path, faults: list[str]) -> tuple[str, dict[str, Any]]:
-    """Our section and the file that it stands in; faults of the files around it are noted."""
-    sections: list[tuple[str, dict[str, Any]]] = []
-    configured = False
-    for path, content in _documents(home, faults):
-        configured = True
-        if str(content.get("colang_version", "1.0")) != "1.0":
-            faults.append(f"{path}: colang_version: only 1.0 is supported")
-        if content.get("enable_rails_exceptions"):
-            faults.append(f"{path}: enable_rails_exceptions: not supported, because it makes checks crash")
-        rails = content.get("rails") or {}
-        faults.extend(
-            f"{path}: rails.{name}.parallel: not supported, because parallel rails lose changes"
-            for name in ("input", "output")
-            if isinstance(rails, dict) and isinstance(rails.get(name), dict) and rails[name].get("parallel")
-        )
-        section = (rails.get("config") or {}).get("deskhand") if isinstance(rails, dict) else None
-        if isinstance(section, dict):
-            sections.append((path, section))
-        elif section is not None:
-            faults.append(f"{path}: {SECTION}: must be a mapping")
-    if not configured and not faults:
-        faults.append("holds no config.yml")
-    if len(sections) > 1:
-        faults.append(f"{SECTION} is in {' and in '.join(path for path, _ in sections)}; keep it in one file")
-    return sections[0] if sections else ("config.yml", {})
+    def refuse_unknown(self, key: str, names: Iterable[str], known: Mapping[str, object]) -> None:
+        """Notes each of ``names`` that is no detector; ``NAME.LABEL`` stands for ``NAME``."""
+        for name in map(str, names):
+            if (bare := name.partition(".")[0]) not in known:
+                self._faults.append(f"{self._path}: {SECTION}.{key}.{name}: {unknown(bare, known)}")
 
 
-def _documents(home: Path, faults: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in _files(home):
-        if path.suffix not in (".yml", ".yaml"):
-            continue
-        name = path.relative_to(home).as_posix()
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            mark = getattr(error, "problem_mark", None)
-            faults.append(f"{name}: not YAML" + (f" (line {mark.line + 1})" if mark else ""))
-            continue
-        if isinstance(content, dict):
-            yield name, content
-        elif content is not None:
-            faults.append(f"{name}: must be a mapping")
+def _inner(values: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    """The mapping below ``keys``; empty where there is none."""
+    found: Any = values
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
-def _files(home: Path) -> list[Path]:
-    return sorted(path for path in home.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-
-
-def _digest(home: Path) -> str:
-    digest = hashlib.sha256()
-    for path in _files(home):
-        digest.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+def _without_empty(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The section without keys that say nothing: one whose lines are all comments is null to YAML."""
+    kept = {key: value for key, value in said.items() if value is not None}
+    if isinstance(kept.get("detectors"), dict):
+        kept["detectors"] = {key: value for key, value in kept["detectors"].items() if value is not None}
+    return kept

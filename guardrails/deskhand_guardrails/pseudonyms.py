@@ -12,16 +12,12 @@ import re
 import threading
 from collections.abc import Iterable
 
-from deskhand_guardrails.detectors.spans import Span, merged, words
+from deskhand_guardrails.detectors.labels import ORDER
+from deskhand_guardrails.detectors.spans import Span, merged
 from deskhand_guardrails.verdicts import Finding
 
 # What Deskhand's detectors call things. Other labels are placeholders in the exact form only, or "[image 1]" were one.
-LABELS = words(
-    """
-    PERSON NAME EMAIL_ADDRESS PHONE_NUMBER ORDER_ID TRACKING_NUMBER TICKET_ID STREET_ADDRESS LOCATION DATE_TIME
-    DATE_OF_BIRTH URL CREDIT_CARD IBAN_CODE IP_ADDRESS US_SSN PASSWORD API_KEY
-    """
-)
+LABELS = frozenset((*ORDER, "NAME", "LOCATION"))
 
 # Labels may be any upper-case words; a number makes one a placeholder.
 _EXACT = re.compile(r"<([A-Z][A-Z_]*)_(\d{1,4})>")
@@ -128,6 +124,6 @@ def _same(label: str, value: str) -> str:
         return re.sub(r"[^\d+]", "", value)
     return (
         re.sub(r"\W+", "", value).casefold()
-        if label in ("IBAN_CODE", "TRACKING_NUMBER")
+        if label in ("IBAN_CODE", "TRACKING_NUMBER", "BANK_ACCOUNT", "NATIONAL_ID", "PASSPORT", "TAX_ID", "VEHICLE_ID")
         else " ".join(value.casefold().split())
     )

@@ -7,7 +7,8 @@
     verdict.decision, verdict.text      # "modify", "My card is <CREDIT_CARD_1>"
 
 NeMo Guardrails runs every rail that the policy folder configures; all our own checks are one of them. Whatever fails on
-the way (a detector, a rail, the engine) blocks the text. Every call is independent, and any number may run at once.
+the way, or takes too long (a detector, a rail, the engine), holds the text back. Every call is independent, and any
+number may run at once.
 """
 
 from __future__ import annotations
@@ -16,17 +17,18 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from deskhand_guardrails.checks import Checks, held_back
+from deskhand_guardrails.checks import Checks
 from deskhand_guardrails.engine import Engine, Outcome
 from deskhand_guardrails.loop import submit
+from deskhand_guardrails.message_check import check_message
 from deskhand_guardrails.policy import Policy
 from deskhand_guardrails.stream import AsyncGuardedStream, GuardedStream
-from deskhand_guardrails.verdicts import Context, Detector, Direction, Finding, Verdict
+from deskhand_guardrails.verdicts import CheckedMessage, Context, Detector, Direction, Finding, Verdict
 
 if TYPE_CHECKING:
     from nemoguardrails.actions.rail_outcome import RailOutcome
@@ -68,7 +70,7 @@ class Rails:
 
     @property
     def failures(self) -> dict[str, int]:
-        """How often a detector, or ``engine``, failed; each time the text was blocked with a finding ``error``."""
+        """How often a detector, or ``engine``, failed; each time the text was held back with a finding ``error``."""
         counts = self._checks.failures
         if self._engine_failures:
             counts["engine"] = self._engine_failures
@@ -103,6 +105,14 @@ class Rails:
         """``check_output`` without holding up the caller's event loop."""
         return await asyncio.wrap_future(submit(self._check("output", text, context)))
 
+    def check_message(self, message: Mapping[str, Any], context: Context | None = None) -> CheckedMessage:
+        """Whether and how a chat message may go on: content blocks, tool calls, tool results (see ``parts``)."""
+        return submit(self._check_message(message, context)).result()
+
+    async def acheck_message(self, message: Mapping[str, Any], context: Context | None = None) -> CheckedMessage:
+        """``check_message`` without holding up the caller's event loop."""
+        return await asyncio.wrap_future(submit(self._check_message(message, context)))
+
     def guard_stream(self, chunks: Iterable[str], context: Context) -> GuardedStream:
         """Releases an answer sentence by sentence as it is written, each only after it was checked."""
         return GuardedStream(chunks, context, self.check_output, self.policy.messages.hand_over)
@@ -111,16 +121,22 @@ class Rails:
         """``guard_stream`` for an answer that arrives asynchronously."""
         return AsyncGuardedStream(chunks, context, self.acheck_output, self.policy.messages.hand_over)
 
-    def scores(self, text: str, direction: Direction, context: Context | None = None) -> dict[str, float]:
-        """Every one of our detectors' highest score on ``text``, flagged or not (0 to 1)."""
+    def scores(self, text: str, direction: Direction, context: Context | None = None) -> dict[str, float | None]:
+        """Every detector's score on ``text``, flagged or not (0 to 1); None for one that failed."""
         return self._checks.scores(direction, text, context or Context())
+
+    async def _check_message(self, message: Mapping[str, Any], context: Context | None) -> CheckedMessage:
+        return await check_message(
+            message, context or Context(), self.policy.settings, self._check, self._checks.held_back
+        )
 
     async def _check(self, direction: Direction, text: str, context: Context | None) -> Verdict:
         started = time.perf_counter()
         call = _Call(direction, context or Context())
         _call.set(call)
         try:
-            verdict = await self._checked(call, text)
+            async with asyncio.timeout(self.policy.settings.timeout_ms / 1000):
+                verdict = await self._checked(call, text)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, an unchecked text must not pass
             verdict = self._failed(direction, type(error).__name__)
         return replace(verdict, milliseconds=round((time.perf_counter() - started) * 1000, 3))
@@ -141,11 +157,11 @@ class Rails:
         return own if own.text == outcome.text and own.decision != "allow" else _passed(text, outcome, own)
 
     async def _act(self, text: str) -> RailOutcome:
-        """The one action behind our three flows: checks in a thread, because they are work and not waiting."""
+        """The one action behind our three flows."""
         from nemoguardrails.actions.rail_outcome import RailOutcome, TransformTarget
 
         call = _call.get()
-        call.verdict = verdict = await asyncio.to_thread(self._checks.run, call.direction, text, call.context)
+        call.verdict = verdict = await self._checks.run(call.direction, text, call.context)
         if not verdict.passed:
             return RailOutcome.block(reason=verdict.reason)
         if verdict.text == text:
@@ -165,9 +181,10 @@ class Rails:
     def _failed(self, direction: Direction, what: str) -> Verdict:
         with self._lock:
             self._engine_failures += 1
-        log.error("rails of direction %s failed (%s); the text was blocked", direction, what)
-        message = held_back("block", self.policy.messages)
-        return Verdict("block", message, (Finding("engine", "error", 1.0),), f"engine: error ({what})")
+        log.error("rails of direction %s failed (%s); the text was held back", direction, what)
+        decision = self.policy.settings.on_error
+        message = self._checks.held_back(decision)
+        return Verdict(decision, message, (Finding("engine", "error", 1.0),), f"engine: error ({what})")
 
 
 def _passed(text: str, outcome: Outcome, own: Verdict) -> Verdict:

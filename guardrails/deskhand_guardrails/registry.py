@@ -44,6 +44,8 @@ OURS: tuple[tuple[str, str], ...] = (
     ("personal_data", f"{_HOME}.personal_data:PersonalData"),
     ("secrets", f"{_HOME}.secrets:Secrets"),
     ("injection", f"{_HOME}.injection:Injection"),
+    ("harm", f"{_HOME}.harm:Harm"),
+    ("toxicity", f"{_HOME}.toxicity:Toxicity"),
     ("grounding", f"{_HOME}.grounding:Grounding"),
     ("placeholders", f"{_HOME}.placeholders:Placeholders"),
 )

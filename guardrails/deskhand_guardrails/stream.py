@@ -7,20 +7,14 @@ or block stops before the sentence that caused it; what the customer gets instea
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
 from deskhand_guardrails.pseudonyms import Pseudonyms
+from deskhand_guardrails.sentences import END
 from deskhand_guardrails.verdicts import Context, Finding, Verdict
 
 SyncCheck = Callable[[str, Context], Verdict]
 AsyncCheck = Callable[[str, Context], Awaitable[Verdict]]
-
-# A sentence is over when the next one begins: punctuation, white space, and a character after it. "St. James", "No. 5",
-# "e.g. this" go on; so does a placeholder or link, which hold no white space after a full stop.
-_END = re.compile(
-    r"(?:(?<!\b[A-Za-z])(?<!\b(?:St|Mr|Dr|No|Nr|vs|Co|Rd|al))(?<!\b(?:Mrs|Ave|Apt|Ste|Inc|Ltd|etc|str|Str|Tel|tel))[.!?…]+[\"'”’)\]]*|\n)\s+(?=\S)"
-)
 
 
 class _Gate:
@@ -37,7 +31,7 @@ class _Gate:
         """Takes the next piece; yields the answer up to each sentence that it completes."""
         # A sentence's end may have begun in the piece before; ends that were used lie before ``_seen``.
         self.draft += chunk
-        while (match := _END.search(self.draft, self._seen)) is not None:
+        while (match := END.search(self.draft, self._seen)) is not None:
             self._seen = match.end()
             yield self.draft[: match.end()]
 

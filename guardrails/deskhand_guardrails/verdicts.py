@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from deskhand_guardrails.prompt import Source
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from deskhand_guardrails.pseudonyms import Pseudonyms
 
 Direction = Literal["input", "retrieved", "output"]
+DIRECTIONS: tuple[Direction, ...] = ("input", "retrieved", "output")
 Decision = Literal["allow", "modify", "review", "block"]
 
 SEVERITY: dict[Decision, int] = {"allow": 0, "modify": 1, "review": 2, "block": 3}
@@ -47,6 +48,18 @@ class Verdict:
     def passed(self) -> bool:
         """Whether ``text`` may go on to the model or to the customer as an answer."""
         return self.decision in ("allow", "modify")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedMessage:
+    """What the rails say about a whole chat message.
+
+    ``message`` is what may be passed on, in the form in which it came; when the verdict holds it back, the message for
+    the customer in its place. The places of ``verdict.findings`` count within each of its texts (``parts``).
+    """
+
+    message: dict[str, Any]
+    verdict: Verdict
 
 
 @dataclass(slots=True)

@@ -7,10 +7,13 @@ in silence, and nothing that no rail has seen goes on to the model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from langchain_core.messages import BaseMessage, ToolMessage
+
+from deskhand_guardrails.parts import flatten
+
+__all__ = ["Role", "flatten", "is_tool_result", "role_of", "text_of"]
 
 Role = Literal["system", "user", "assistant"]
 
@@ -21,11 +24,6 @@ _ROLES: dict[str, Role] = {
     "AIMessageChunk": "assistant",
     "assistant": "assistant",
 }
-
-# Blocks that are the model's own working: they are not part of what was said.
-_SILENT = frozenset(
-    {"function_call", "non_standard", "reasoning", "redacted_thinking", "thinking", "tool_call", "tool_use"}
-)
 
 
 def role_of(message: BaseMessage) -> Role:
@@ -44,25 +42,3 @@ def text_of(message: BaseMessage) -> str:
     if is_tool_result(message) and text:
         return f"Result of {message.name or 'a tool'}: {text}"
     return text
-
-
-def flatten(content: str | Sequence[object]) -> str:
-    """Message content (text, or a list of texts and content blocks) as one text; blocks go on lines of their own."""
-    if isinstance(content, str):
-        return content
-    return "\n".join(filter(None, map(_block, content)))
-
-
-def _block(block: object) -> str:
-    if isinstance(block, str):
-        return block
-    if not isinstance(block, Mapping):
-        return ""
-    for key in ("text", "content"):
-        inner = block.get(key)
-        if isinstance(inner, str):
-            return inner
-        if isinstance(inner, Sequence):
-            return flatten(inner)
-    kind = str(block.get("type", "attachment"))
-    return "" if kind in _SILENT else f"[{kind.removesuffix('_url').removeprefix('input_')}]"

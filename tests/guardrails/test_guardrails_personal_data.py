@@ -111,7 +111,7 @@ def test_readable(text: str) -> None:
 KNOWN = [
     ("Anna Maria Kowalska", "i am ANNA MARIA KOWALSKA", "i am <PERSON_1>"),
     ("Anna Kowalska", "Ask Anna or Kowalska's son", "Ask <PERSON_1> or <PERSON_2>'s son"),
-    ("Anna Kowalska", "annals of anna", "annals of anna"),
+    ("Anna Kowalska", "annals of anna", "annals of <PERSON_1>"),
     ("Will Green", "Will you paint it Green?", "Will you paint it Green?"),
     ("Will Green", "ask will green", "ask <PERSON_1>"),
     ("Support Team", "The Support desk of our Team", "The Support desk of our Team"),

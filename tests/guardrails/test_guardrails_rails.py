@@ -84,8 +84,8 @@ def test_a_typed_placeholder_is_modified(rails: Rails) -> None:
 
 def test_sources_are_masked_for_good(rails: Rails) -> None:
     context = Context(pseudonyms=Pseudonyms())
-    verdict = rails.check_retrieved("Answer to <PERSON_1> (bob@example.com): it works again.", context)
-    assert (verdict.decision, verdict.text) == ("modify", "Answer to [PERSON] ([EMAIL_ADDRESS]): it works again.")
+    verdict = rails.check_retrieved("Dear <PERSON_1>, write to bob@example.com.", context)
+    assert (verdict.decision, verdict.text) == ("modify", "Dear [PERSON], write to [EMAIL_ADDRESS].")
     assert context.pseudonyms is not None
     assert context.pseudonyms.values == 0
     assert rails.check_retrieved(f"Returns are free. {ATTACK}").decision == "block"

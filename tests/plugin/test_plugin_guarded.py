@@ -256,7 +256,7 @@ async def test_without_a_similar_source_a_person_takes_over(
     assert pieces == [rails.policy.messages.hand_over]
     turn = store.recent()[0]
     assert turn.decision == "review"
-    assert turn.answer == "Fischer did. I am sure of it.", "the reviewer gets the draft"
+    assert turn.answer == "<PERSON_1> did. I am sure of it.", "the reviewer gets the draft"
     assert turn.reason.startswith("nearest source 0.")
     answer = model.invoke("Who won the chess championship?")
     assert answer.content == rails.policy.messages.hand_over

@@ -21,7 +21,7 @@ CONTENT: list[tuple[Any, str]] = [
     ([{"type": "tool_result", "content": [{"type": "text", "text": "inner"}]}], "inner"),
     ([{"type": "tool_use", "name": "refund", "input": {}}, {"type": "text", "text": "Done."}], "Done."),
     ([{"type": "reasoning", "reasoning": "hm"}], ""),
-    ([{"type": "file", "base64": "AAAA"}, 7], "[file]"),
+    ([{"type": "file", "base64": "AAAA"}, 7], "[file]\n[attachment]"),
 ]
 
 

@@ -1,100 +1,33 @@
-"""Personal data: e-mail addresses, phones, cards, accounts, orders, parcels, addresses, births, names that are known.
+"""Personal data: contacts, cards, accounts, identity numbers, orders, parcels, addresses, births, names that are known.
 
 Presidio's pattern recognisers and ours run in one engine without any language model. Only the recognisers that a cheap
-look at the text calls for are asked (no digits, no phone numbers), which is most of the speed.
+look at the text calls for are asked (no digits, no phone numbers), which is most of the speed; see ``registry``.
 
-Not covered: names in running text that neither the context nor a phrase introduces, towns, health, beliefs.
+Names and addresses in running text are the guard model's finds (``recognisers.names``).
+
+Not covered: towns alone, ages, health, beliefs;
+short numbers without a word that says what they are; phrases and addresses in other alphabets than the Latin one.
 """
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Iterator
 
 from pydantic import Field, field_validator
 
-from deskhand_guardrails.detectors.recognisers import addresses, cards, dates, links, people, phones, references
+from deskhand_guardrails.detectors.labels import DEFAULT_LABELS, ORDER, THRESHOLDS
+from deskhand_guardrails.detectors.presidio import ENTITIES, LANGUAGE
+from deskhand_guardrails.detectors.recognisers import names, people
+from deskhand_guardrails.detectors.registry import ASKED, Gate, engine
 from deskhand_guardrails.detectors.settings import Action, DetectorSettings
-from deskhand_guardrails.detectors.spans import Recogniser, Span, merged
+from deskhand_guardrails.detectors.spans import Span, merged
 from deskhand_guardrails.normalise import plain
 from deskhand_guardrails.registry import Setup
+from deskhand_guardrails.sentences import sentences
 from deskhand_guardrails.verdicts import Context, Finding
 
-if TYPE_CHECKING:
-    from presidio_analyzer import AnalyzerEngine
-
-# Scores are each recogniser's own; a weak form (a bare long number, an unhyphenated SSN) stays below its label's line.
-THRESHOLDS = {
-    "PERSON": 0.5,
-    "EMAIL_ADDRESS": 0.5,
-    "PHONE_NUMBER": 0.5,
-    "CREDIT_CARD": 0.5,
-    "IBAN_CODE": 0.5,
-    "IP_ADDRESS": 0.5,
-    "US_SSN": 0.5,
-    "ORDER_ID": 0.5,
-    "TRACKING_NUMBER": 0.5,
-    "TICKET_ID": 0.5,
-    "STREET_ADDRESS": 0.5,
-    "DATE_OF_BIRTH": 0.5,
-    "DATE_TIME": 0.5,
-    "URL": 0.5,
-}
-"""Every label that this detector knows, and the score from which one counts."""
-
-# When the delivery was promised is what a support answer is about; only dates of birth are personal.
-DEFAULT_LABELS = tuple(label for label in THRESHOLDS if label != "DATE_TIME")
-
-# Of overlapping finds the first of these names the place: the more certain form before the looser one.
-_ORDER = (
-    "CREDIT_CARD",
-    "IBAN_CODE",
-    "EMAIL_ADDRESS",
-    "DATE_OF_BIRTH",
-    "US_SSN",
-    "IP_ADDRESS",
-    "TRACKING_NUMBER",
-    "TICKET_ID",
-    "ORDER_ID",
-    "PHONE_NUMBER",
-    "URL",
-    "STREET_ADDRESS",
-    "PERSON",
-    "DATE_TIME",
-)
-
-_OURS: dict[Recogniser, tuple[str, ...]] = {
-    cards.find: ("CREDIT_CARD",),
-    references.find: ("ORDER_ID", "TRACKING_NUMBER", "TICKET_ID"),
-    dates.find: ("DATE_OF_BIRTH", "DATE_TIME"),
-    addresses.find: ("STREET_ADDRESS",),
-    people.find: ("PERSON",),
-    phones.find: ("PHONE_NUMBER",),
-    links.find: ("URL", "EMAIL_ADDRESS"),
-}
-
-# Three digits on end or apart: fewer name nobody.
-_DIGITS = re.compile(r"\d\D{0,3}\d\D{0,3}\d")
-_IBAN_LOWER = re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ \-]?[A-Za-z0-9]){11,30}\b")
-
-Gate = Callable[[str], object]
-_GATES: dict[str, Gate] = {
-    "PHONE_NUMBER": re.compile(r"(?:\d\D{0,3}){7}").search,
-    "CREDIT_CARD": re.compile(r"(?:\d\D{0,2}){13}").search,
-    "IBAN_CODE": _IBAN_LOWER.search,
-    "IP_ADDRESS": re.compile(r"\d\.\d|[0-9a-fA-F]:[0-9a-fA-F:]").search,
-    "US_SSN": re.compile(r"\d{3}[- .]\d{2}[- .]\d{4}").search,
-    "EMAIL_ADDRESS": re.compile(r"@|\bat\b", re.IGNORECASE).search,
-    "URL": re.compile(r"https?:|www\.", re.IGNORECASE).search,
-    "ORDER_ID": _DIGITS.search,
-    "TRACKING_NUMBER": _DIGITS.search,
-    "TICKET_ID": _DIGITS.search,
-    "DATE_OF_BIRTH": re.compile(r"\d").search,
-    "DATE_TIME": re.compile(r"\d").search,
-    "STREET_ADDRESS": re.compile(r"\d").search,
-}
+__all__ = ["DEFAULT_LABELS", "THRESHOLDS", "PersonalData"]
 
 
 class PersonalDataSettings(DetectorSettings):
@@ -115,53 +48,83 @@ class PersonalDataSettings(DetectorSettings):
 
 
 class PersonalData:
-    """Finds personal data; labels are Presidio's where it has one."""
+    """Finds personal data; labels are those of ``labels.PERSONAL``."""
 
     name = "personal_data"
     settings = PersonalDataSettings
 
-    def __init__(self, labels: Collection[str] = DEFAULT_LABELS, *, allow: Iterable[str] = ()) -> None:
+    def __init__(
+        self, labels: Collection[str] = DEFAULT_LABELS, *, allow: Iterable[str] = (), by_sentence: bool = False
+    ) -> None:
         """Looks for ``labels``.
 
         Args:
             labels: a subset of ``THRESHOLDS``.
             allow: the company's own e-mail addresses, domains and phone numbers, which are never personal data.
+            by_sentence: reads each sentence apart when it looks for names, so that what is found in one never changes
+                with the next: for an answer that is released as it is written.
         """
         self._labels = frozenset(labels)
+        self._asked: dict[Gate, list[str]] = {}
+        for one in ASKED:
+            if one.labels & self._labels:
+                self._asked.setdefault(one.gate, []).append(one.name)
         self._allow = _Allowed(allow)
-        self._engine = _engine()
+        self._by_sentence = by_sentence
+        self._engine = engine()
 
     @classmethod
     def build(cls, setup: Setup[PersonalDataSettings]) -> PersonalData:
         """The detector of a policy: its labels, and the company's own contact data."""
         allow = setup.policy.settings.allow
-        return cls(setup.settings.entities, allow=[*allow.domains, *allow.emails, *allow.phones])
+        own = [*allow.domains, *allow.emails, *allow.phones]
+        return cls(setup.settings.entities, allow=own, by_sentence=setup.direction == "output")
 
     def detect(self, text: str, context: Context) -> list[Finding]:
         """Findings by place, never overlapping."""
         read = plain(text)
         found = [*self._engine_spans(read.text)]
+        found.extend(self._named(read.text))
         if "PERSON" in self._labels and context.names:
             found.extend(people.find_known(read.text, context.names))
         findings: list[Finding] = []
-        for span in merged(found, _ORDER):
+        for span in merged(found, ORDER):
             if not self._allow.covers(read.text[span.start : span.end], span.label):
                 start, end = read.span(span.start, span.end)
                 findings.append(Finding(self.name, span.label, round(span.score, 2), start, end))
         return findings
 
-    def _engine_spans(self, text: str) -> Iterable[Span]:
-        wanted = [label for label in self._labels if label not in _GATES or _GATES[label](text)]
-        if not wanted:
-            return
+    def _named(self, text: str) -> Iterator[Span]:
+        taken = [match.span() for match in _PLACEHOLDER.finditer(text)]
+        for first, last in sentences(text) if self._by_sentence else ((0, len(text)),):
+            for span in names.find(text[first:last]):
+                start, end = span.start + first, span.end + first
+                if span.label in self._labels and not any(one < end and start < two for one, two in taken):
+                    yield span._replace(start=start, end=end)
+
+    def _engine_spans(self, text: str) -> Iterator[Span]:
+        names = [name for gate, behind in self._asked.items() if gate(text) for name in behind]
+        if names:
+            yield from self._answers(text, names)
         # An upper-case copy finds lower-case account numbers; where an upper case is longer, places would shift.
-        upper = text.upper() if "IBAN_CODE" in wanted else text
-        for result in self._engine.analyze(text=text, language="en", entities=wanted):
-            if result.score >= THRESHOLDS[result.entity_type] and not _in_placeholder(text, result.start, result.end):
-                yield Span(result.start, result.end, result.entity_type, result.score)
-        if upper != text and len(upper) == len(text):
-            for result in self._engine.analyze(text=upper, language="en", entities=["IBAN_CODE"]):
-                yield Span(result.start, result.end, "IBAN_CODE", result.score)
+        if "IBAN_CODE" in names and not text.isupper() and len(upper := text.upper()) == len(text):
+            yield from self._answers(upper, ["IBAN_CODE"])
+
+    def _answers(self, text: str, names: list[str]) -> Iterator[Span]:
+        taken = [match.span() for match in _PLACEHOLDER.finditer(text)]
+        for result in self._engine.analyze(text=text, language=LANGUAGE, entities=names):
+            label = ENTITIES[result.entity_type][1] if result.entity_type in ENTITIES else result.entity_type
+            if label not in self._labels or result.score < THRESHOLDS[label]:
+                continue
+            # Some of Presidio's patterns find a number inside a longer word.
+            if label == "NATIONAL_ID" and text[max(0, result.start - 1)].isalnum() and result.start:
+                continue
+            if not any(start < result.end and result.start < end for start, end in taken):
+                yield Span(result.start, result.end, label, result.score)
+
+
+# A placeholder of ours holds an underscore and a number ("<ORDER_ID_1>"): it is what personal data was replaced by.
+_PLACEHOLDER = re.compile(r"<[A-Z][A-Z_]*_\d+>")
 
 
 class _Allowed:
@@ -185,18 +148,3 @@ class _Allowed:
             host = re.sub(r"^https?://(?:[^/@]*@)?", "", lower).split("/")[0].split(":")[0].removeprefix("www.")
             return any(host == own or host.endswith("." + own) for own in self._texts)
         return lower in self._texts
-
-
-@functools.lru_cache(maxsize=1)
-def _engine() -> AnalyzerEngine:
-    from deskhand_guardrails.detectors.presidio import analyzer
-
-    return analyzer(_OURS)
-
-
-# A placeholder of ours holds an underscore and a number ("<ORDER_ID_1>"): it is what personal data was replaced by.
-_PLACEHOLDER = re.compile(r"<[A-Z][A-Z_]*_\d+>")
-
-
-def _in_placeholder(text: str, start: int, end: int) -> bool:
-    return any(match.start() <= start and end <= match.end() for match in _PLACEHOLDER.finditer(text))

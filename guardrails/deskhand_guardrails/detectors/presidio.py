@@ -49,30 +49,48 @@ def without_torch() -> Iterator[None]:
         sys.meta_path.remove(finder)
 
 
-def analyzer(recognisers: Mapping[Recogniser, tuple[str, ...]]) -> AnalyzerEngine:
-    """An engine with Presidio's e-mail, IBAN, IP and SSN patterns and ``recognisers`` (with their labels)."""
+# Presidio's own recognisers that we ask, and the label that each one's entity has with us. Its recognisers for numbers
+# of digits only (PESEL, Aadhaar, NHS ...) are not among them: one order number in ten has their check digit by chance.
+ENTITIES = {
+    "EMAIL_ADDRESS": ("EmailRecognizer", "EMAIL_ADDRESS"),
+    "IBAN_CODE": ("IbanRecognizer", "IBAN_CODE"),
+    "IP_ADDRESS": ("IpRecognizer", "IP_ADDRESS"),
+    "MAC_ADDRESS": ("MacAddressRecognizer", "MAC_ADDRESS"),
+    "CRYPTO": ("CryptoRecognizer", "CRYPTO"),
+    "US_SSN": ("UsSsnRecognizer", "US_SSN"),
+    "US_ITIN": ("UsItinRecognizer", "TAX_ID"),
+    "US_MBI": ("UsMbiRecognizer", "MEDICAL_ID"),
+    "UK_NINO": ("UkNinoRecognizer", "NATIONAL_ID"),
+    "UK_DRIVING_LICENCE": ("UkDrivingLicenceRecognizer", "DRIVER_LICENSE"),
+    "ES_NIF": ("EsNifRecognizer", "NATIONAL_ID"),
+    "ES_NIE": ("EsNieRecognizer", "NATIONAL_ID"),
+    "IT_FISCAL_CODE": ("ItFiscalCodeRecognizer", "NATIONAL_ID"),
+    "FI_PERSONAL_IDENTITY_CODE": ("FiPersonalIdentityCodeRecognizer", "NATIONAL_ID"),
+    "SG_NRIC_FIN": ("SgFinRecognizer", "NATIONAL_ID"),
+    "IN_PAN": ("InPanRecognizer", "TAX_ID"),
+}
+
+
+def analyzer(recognisers: Mapping[str, Recogniser]) -> AnalyzerEngine:
+    """An engine with Presidio's pattern recognisers of ``ENTITIES`` and ours.
+
+    Args:
+        recognisers: ours, each under a name of its own, which is the entity to ask the engine for. What a recogniser
+            finds comes back under the labels of its spans.
+    """
     with without_torch():
         import presidio_analyzer as presidio
+        from presidio_analyzer import predefined_recognizers as predefined
         from presidio_analyzer.nlp_engine import NlpEngineProvider
-        from presidio_analyzer.predefined_recognizers import (
-            EmailRecognizer,
-            IbanRecognizer,
-            IpRecognizer,
-            UsSsnRecognizer,
-        )
     # Both write what they read at lower levels.
     for name in ("presidio-analyzer", "decision_process"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     _keep_suffixes_local()
     registry = presidio.RecognizerRegistry(supported_languages=[LANGUAGE])
-    for recogniser in (
-        EmailRecognizer(),
-        IbanRecognizer(),
-        IpRecognizer(),
-        UsSsnRecognizer(),
-        *(_wrapped(find, labels) for find, labels in recognisers.items()),
-    ):
-        registry.add_recognizer(recogniser)
+    for recogniser, _ in ENTITIES.values():
+        registry.add_recognizer(getattr(predefined, recogniser)(supported_language=LANGUAGE))
+    for name, find in recognisers.items():
+        registry.add_recognizer(_wrapped(name, find))
     nlp = {"nlp_engine_name": "no_op", "models": [{"lang_code": LANGUAGE, "model_name": "no_op"}]}
     return presidio.AnalyzerEngine(
         registry=registry,
@@ -81,7 +99,7 @@ def analyzer(recognisers: Mapping[Recogniser, tuple[str, ...]]) -> AnalyzerEngin
     )
 
 
-def _wrapped(find: Recogniser, labels: Sequence[str]) -> EntityRecognizer:
+def _wrapped(name: str, find: Recogniser) -> EntityRecognizer:
     """Our plain function as a recogniser of Presidio's."""
     from presidio_analyzer import LocalRecognizer, RecognizerResult
 
@@ -90,15 +108,13 @@ def _wrapped(find: Recogniser, labels: Sequence[str]) -> EntityRecognizer:
             """Nothing to load."""
 
         def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:  # noqa: ANN401, ARG002 - Presidio's
-            """Presidio's interface: the spans of the wanted entities."""
+            """Presidio's interface: all spans of the recogniser."""
             return [
                 RecognizerResult(entity_type=span.label, start=span.start, end=span.end, score=span.score)
                 for span in find(text)
-                if span.label in entities
             ]
 
-    name = f"{find.__module__.rpartition('.')[2]}_{getattr(find, '__name__', 'find')}"
-    return Wrapped(supported_entities=list(labels), supported_language=LANGUAGE, name=name)
+    return Wrapped(supported_entities=[name], supported_language=LANGUAGE, name=name)
 
 
 def _keep_suffixes_local() -> None:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from deskhand_guardrails.verdicts import Direction
+from deskhand_guardrails.verdicts import Decision, Direction
 
-Action = Literal["ignore", "mask", "review", "block"]
+Action = Literal["ignore", "note", "mask", "review", "block"]
+"""What a finding leads to: the detector does not run; the finding is recorded and the text passes; what was found is
+replaced; a person decides; the text is held back."""
+DECISIONS: dict[Action, Decision] = {
+    "ignore": "allow",
+    "note": "allow",
+    "mask": "modify",
+    "review": "review",
+    "block": "block",
+}
+"""What each action makes of a text in which something was found."""
+
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -27,6 +38,13 @@ class Thresholds(Strict):
     output: Share | None = None
 
 
+def _for_all(value: object) -> object:
+    """One score stands for all directions."""
+    if value is None or isinstance(value, int | float):
+        return dict.fromkeys(("input", "retrieved", "output"), value)
+    return value
+
+
 class DetectorSettings(Strict):
     """What a detector's findings lead to in each direction, and the score from which they count.
 
@@ -34,8 +52,8 @@ class DetectorSettings(Strict):
     """
 
     enabled: bool = True
-    threshold: Share | Thresholds | None = None
-    """One score, or one for each direction; None is the detector's own."""
+    threshold: Annotated[Thresholds, BeforeValidator(_for_all)] = Thresholds()
+    """One score, or one for each direction; null is the detector's own."""
     timeout_ms: Annotated[int, Field(gt=0)] = 10_000
     """Longer than this on one text, and the detector has failed. A second is long already; this stops a hang."""
     input: Action = "block"
@@ -49,10 +67,8 @@ class DetectorSettings(Strict):
 
     def threshold_for(self, direction: Direction) -> float | None:
         """The score from which findings count in ``direction``; None when the detector decides."""
-        if isinstance(self.threshold, Thresholds):
-            by_direction: float | None = getattr(self.threshold, direction)
-            return by_direction
-        return self.threshold
+        chosen: float | None = getattr(self.threshold, direction)
+        return chosen
 
 
 class OutputSettings(DetectorSettings):

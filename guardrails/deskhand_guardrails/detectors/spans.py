@@ -27,16 +27,21 @@ def matches(pattern: re.Pattern[str], text: str, label: str, score: float) -> It
         yield Span(match.start(group), match.end(group), label, score)
 
 
+# A phrase or a check digit said so; below it only the form did. "Order 415-555-0132" is an order.
+_CERTAIN = 0.7
+
+
 def merged(spans: Iterable[Span], order: tuple[str, ...] = ()) -> list[Span]:
     """Spans that do not overlap, by start. Overlapping ones are joined, so that no part of any of them stays visible.
 
-    The joined span takes the label that comes first in ``order``, else the one of the longest span, with its score.
+    The joined span takes the label and score of the span that comes first: a certain find before a guess, then by
+    ``order``, then the longest.
     """
     rank = {label: index for index, label in enumerate(order)}
     joined: list[Span] = []
-    best: list[tuple[int, int]] = []
+    best: list[tuple[bool, int, int]] = []
     for span in sorted(spans, key=lambda one: (one.start, -one.end)):
-        weight = (rank.get(span.label, len(rank)), span.start - span.end)
+        weight = (span.score < _CERTAIN, rank.get(span.label, len(rank)), span.start - span.end)
         if joined and span.start < joined[-1].end:
             last = joined[-1]
             winner = span if weight < best[-1] else last
@@ -51,3 +56,17 @@ def merged(spans: Iterable[Span], order: tuple[str, ...] = ()) -> list[Span]:
 def words(text: str) -> frozenset[str]:
     """The words of ``text`` as a set: a long list reads better as a paragraph."""
     return frozenset(text.split())
+
+
+def phrases(text: str) -> list[str]:
+    """The phrases of ``text``: one or several a line, with ``|`` between."""
+    return [form for part in text.replace("\n", "|").split("|") if (form := " ".join(part.split()))]
+
+
+def any_of(text: str) -> str:
+    """A pattern of the phrases in ``text``; a space is any white space.
+
+    Longer ones go first, so that "phone number" wins over "phone" wherever both could stand.
+    """
+    longest_first = sorted(set(phrases(text)), key=lambda form: (-len(form), form))
+    return "(?:" + "|".join(form.replace(" ", r"\s+") for form in longest_first) + ")"

@@ -26,6 +26,7 @@ COMMANDS = {
     "index": "Articles and resolved tickets to knowledge for retrieval.",
     "chat": "Talk to the assistant in the terminal.",
     "check": "Run the guardrails over texts (JSONL in, JSONL out).",
+    "policy": "Copy the guardrails' policy out; check it.",
     "serve": "Web chat, review console and OpenAI-compatible API.",
     "slack": "Answer in Slack.",
     "review": "The review queue from the terminal; corrections as training data.",

@@ -1,12 +1,18 @@
-"""``deskhand check``: the guardrails over JSONL."""
+"""``deskhand check``: the guardrails over JSONL.
+
+Lines are read, checked and written a few at a time, in order: memory does not grow with the input. A line that cannot
+be read has a result of its own that says so, and the rest goes on.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,28 +21,37 @@ import click
 from deskhand.cli.output import emit, say
 
 if TYPE_CHECKING:
-    from deskhand_guardrails import Rails
+    from concurrent.futures import Future
+
+    from deskhand_guardrails import Context, Rails
 
 DIRECTIONS = ("input", "output", "retrieved")
-_CHUNK = 64
+
+# Lines handed to a worker at once: enough that handing over costs nothing, few enough that results come soon.
+_CHUNK = 32
 
 
 @click.command("check")
 @click.option("--direction", type=click.Choice(DIRECTIONS), default="input", show_default=True)
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy folder (default: the shipped one).")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to use.")
-def command(direction: str, policy: Path | None, workers: int) -> None:
+@click.option("--scores", is_flag=True, help="Add every detector's score, flagged or not.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes to use (default: one for each core).")
+def command(direction: str, policy: Path | None, scores: bool, workers: int | None) -> None:
     """Run the guardrails over texts: JSONL on stdin (`{"id","text"}`), JSONL on stdout in the same order.
+
+    A record's `context` is what its text is checked against. For answers (--direction output): the source or sources
+    that they rest on, a text or a list of texts; for the rest: what was said before.
 
     \b
     Example:
         echo '{"id": 1, "text": "My card is 4111 1111 1111 1111"}' | deskhand check --direction input
+        echo '{"text": "It takes 5 days.", "context": "Delivery takes 3 days."}' | deskhand check --direction output
     """
     from deskhand_guardrails import Policy
 
     Policy.load(policy)  # a faulty policy is one error here, not one for each worker
     failed = 0
-    for result in _results(direction, policy, workers):
+    for result in _results((direction, policy, scores), workers or _cores()):
         failed += "error" in result
         emit(result)
     if failed:
@@ -44,54 +59,100 @@ def command(direction: str, policy: Path | None, workers: int) -> None:
         raise SystemExit(1)
 
 
-def _results(direction: str, policy: Path | None, workers: int) -> Iterator[dict[str, Any]]:
-    lines = enumerate(sys.stdin, start=1)
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _results(job: tuple[str, Path | None, bool], workers: int) -> Iterator[dict[str, Any]]:
+    # Bytes: a line that is not UTF-8 is one broken line, not the end of the reading.
+    lines = enumerate(sys.stdin.buffer, start=1)
     chunks = iter(lambda: list(islice(lines, _CHUNK)), [])
-    if workers == 1:
-        _start_worker(direction, policy)
-        for chunk in chunks:
+    ahead = list(islice(chunks, 2))
+    if workers == 1 or len(ahead) < 2:  # starting processes takes longer than checking a few texts
+        _start_worker(*job)
+        for chunk in chain(ahead, chunks):
             yield from _check_chunk(chunk)
         return
     import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
 
-    # Spawned, not forked: ONNX Runtime and the engine's event loop hold threads that a fork would lose.
-    with multiprocessing.get_context("spawn").Pool(workers, _start_worker, (direction, policy)) as pool:
-        for results in pool.imap(_check_chunk, chunks):
-            yield from results
+    from deskhand_guardrails.errors import UnavailableError
+
+    # Spawned, not forked: ONNX Runtime and the engine's event loop hold threads that a fork would lose. An executor
+    # and not a Pool: it says so when a worker dies, where a Pool would wait for ever.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_start_worker, initargs=job) as pool:
+        waiting: deque[Future[list[dict[str, Any]]]] = deque()
+        try:
+            for chunk in chain(ahead, chunks):
+                waiting.append(pool.submit(_check_chunk, chunk))
+                if len(waiting) > 2 * workers:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        except BrokenProcessPool:
+            raise UnavailableError("a worker process ended (out of memory?); try fewer with --workers 1") from None
 
 
 _worker: dict[str, Any] = {}
 
 
-def _start_worker(direction: str, policy: Path | None) -> None:
+def _start_worker(direction: str, policy: Path | None, scores: bool) -> None:
     from deskhand_guardrails import Policy, Rails
 
     rails = Rails(Policy.load(policy))
     rails.warm()
-    _worker.update(rails=rails, direction=direction)
+    _worker.update(rails=rails, direction=direction, scores=scores)
 
 
-def _check_chunk(lines: list[tuple[int, str]]) -> list[dict[str, Any]]:
-    return [_check_line(number, line, _worker["rails"], _worker["direction"]) for number, line in lines if line.strip()]
+def _check_chunk(lines: list[tuple[int, bytes]]) -> list[dict[str, Any]]:
+    return [_check_line(number, line, **_worker) for number, line in lines if line.strip()]
 
 
-def _check_line(number: int, line: str, rails: Rails, direction: str) -> dict[str, Any]:
-    from deskhand_guardrails import Context, Pseudonyms
+def _check_line(number: int, line: bytes, rails: Rails, direction: str, scores: bool) -> dict[str, Any]:
+    from deskhand_guardrails.errors import InputError
 
     try:
-        record = json.loads(line)
-        text = record["text"]
-        if not isinstance(text, str):
-            raise TypeError
-    except (ValueError, KeyError, TypeError):
+        identity, text, context = _read(line, direction)
+    except InputError as error:
         return {"id": None, "line": number, "decision": "block", "text": "", "findings": [], "ms": 0.0,
-                "error": 'not a JSON object with a "text" string'}  # fmt: skip
+                "error": str(error)}  # fmt: skip
     check = {"input": rails.check_input, "output": rails.check_output, "retrieved": rails.check_retrieved}[direction]
-    verdict = check(text, Context(pseudonyms=Pseudonyms(), question=str(record.get("context") or "")))
-    return {
-        "id": record.get("id"),
+    verdict = check(text, context)
+    result = {
+        "id": identity,
         "decision": verdict.decision,
         "text": verdict.text,
         "findings": [asdict(finding) for finding in verdict.findings],
         "ms": round(verdict.milliseconds, 2),
     }
+    if scores:
+        result["scores"] = rails.scores(text, direction, context)  # type: ignore[arg-type]
+    return result
+
+
+def _read(line: bytes, direction: str) -> tuple[object, str, Context]:
+    """A record's id and text, and what the text is checked against.
+
+    Raises:
+        InputError: saying what the record lacks.
+    """
+    from deskhand_guardrails import Context, Pseudonyms, Source
+    from deskhand_guardrails.errors import InputError
+
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):  # their messages quote the line
+        raise InputError("not a line of JSON") from None
+    if not isinstance(record, dict) or not isinstance(text := record.get("text"), str):
+        raise InputError('not a JSON object with a "text" string')
+    given = record.get("context") or []
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+        raise InputError('"context" is not a text or a list of texts')
+    # Half a surrogate pair (a text cut inside an emoji) is no character; nothing behind could take it.
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if direction == "output":
+        return record.get("id"), text, Context(pseudonyms=Pseudonyms(), sources=[Source("", one) for one in texts])
+    return record.get("id"), text, Context(pseudonyms=Pseudonyms(), conversation=texts)

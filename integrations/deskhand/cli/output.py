@@ -36,7 +36,10 @@ def say(line: str) -> None:
 
 def emit(value: object) -> None:
     """One JSON value on stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    try:
+        click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    except UnicodeEncodeError:  # half a surrogate pair, or a terminal that is not UTF-8
+        click.echo(json.dumps(value, default=str))
 
 
 def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:

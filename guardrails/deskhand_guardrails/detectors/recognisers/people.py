@@ -43,10 +43,14 @@ _NOT_NAMES = words(
 )
 
 _INTRODUCED = re.compile(
-    rf"\b(?i:my (?:full )?name is|my name['’]s|name[ ]?:|i am called|mein name ist|je m['’]appelle|me llamo|mi nombre es|(?:customer|account holder|cardholder|recipient)(?: name)?[ ]?:)[ \t]+(?P<value>{_FULL})"
+    rf"\b(?i:my (?:full |first |last |real )?name is|my name['’]s|(?:full |first |last |sur)?name[ ]?:|i am called|call me|mein name ist|ich hei(?:ß|ss)e|je m['’]appelle|je suis|me llamo|mi nombre es|mi chiamo|o meu nome é|(?:customer|account holder|card ?holder|recipient|addressee|contact|passenger|guest|attn\.?|attention|c/o)(?: name)?[ ]?:|(?:under|in) the names?(?: of)?|on behalf of|addressed to|registered to|made out to|care of|c/o|attn\.?|auf den namen|im namen von|adressiert an|a nombre de|au nom de)[ \t]+(?:(?i:mr|mrs|ms|miss|dr|mx|herrn?|frau)\.?[ ])?(?P<value>{_FULL})"
+)
+# Companies sell and ship too: after these only a first name with a last name counts.
+_DONE_BY = re.compile(
+    rf"\b(?i:bought|ordered|placed|signed(?: for)?|paid|booked|purchased|accepted|received|requested|written|gekauft|bestellt) (?:by|von)[ ](?P<value>{_NAME}[ ](?:(?:van|von|de|der|den|del|della|di|da|dos|la|le|bin|al)[ ]){{0,2}}(?:[A-Z]\.[ ]?)?{_NAME})"
 )
 _SAID = re.compile(
-    rf"(?<![\w])(?i:this is|i['’]m|i am|speaking with|speak to|talked to|spoke (?:to|with))[ ](?P<value>{_FULL})(?=[\s,.!?;:)]|$)"
+    rf"(?<![\w])(?i:this is|i['’]m(?![ ]\w+ing\b)|i am(?![ ]\w+ing\b)|speaking with|speak to|talked to|spoke (?:to|with))[ ](?P<value>{_FULL})(?=[\s,.!?;:)]|$)"
 )
 _GREETED = re.compile(
     rf"(?:^|[\n.!?][ \t]*)(?i:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|bonjour|hola)[ \t,]+(?:(?i:mr|mrs|ms|miss|dr|mx)\.?[ ])?(?P<value>{_FULL})(?=[ \t]*[,!.:;\n–-]|[ \t]*$)",
@@ -67,6 +71,7 @@ def find(text: str) -> Iterator[Span]:
     """Spans labelled PERSON for names that a phrase introduces."""
     for pattern, score in (
         (_INTRODUCED, 0.9),
+        (_DONE_BY, 0.7),
         (_TITLED, 0.8),
         (_FAREWELL, 0.8),
         (_GREETED, 0.8),

@@ -1,0 +1,174 @@
+"""The guard model: one pass over a text gives the scores and the names that several detectors ask for.
+
+A small network (MiniLM's shape, 8-bit, ONNX Runtime), trained by ``scripts/guard``; its card with figures by left-out
+source is in ``models/guard``. A text is read in windows that overlap; a score is the highest of any window's, so that a
+planted sentence cannot drown in a long text.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from deskhand_guardrails.detectors.spans import Span
+from deskhand_guardrails.errors import UnavailableError
+from deskhand_guardrails.onnx import session
+
+Question = Literal["injection", "planted", "harm", "hostile"]
+
+FOLDER = Path(__file__).parent / "models" / "guard"
+
+WIDE, NARROW = 254, 80
+"""Word pieces in a window: what the model was trained on at most, and about three sentences of a document."""
+
+MOST_WINDOWS = 32
+"""A text beyond so many windows keeps its first and last half of them: one message must not take seconds."""
+
+KEPT = 128
+"""Windows whose reading is remembered, under a hash and without their text: every detector of a stage asks for the
+same ones, and a streamed answer is checked again at each sentence's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the model says about ``text[start:end]``."""
+
+    start: int
+    end: int
+    scores: Mapping[str, float]
+    """Question to a score from 0 to 1."""
+    spans: tuple[Span, ...]
+    """People, places and addresses, by their place in the whole text."""
+
+
+class Guard:
+    """Reads texts. Safe to use from several threads at once."""
+
+    def __init__(self, folder: Path = FOLDER, *, threads: int = 1) -> None:
+        """Loads ``model.onnx`` and ``guard.json`` from ``folder``; the tokenizer is the encoder's.
+
+        Raises:
+            UnavailableError: a file is missing or cannot be read.
+        """
+        from tokenizers import Tokenizer
+
+        try:
+            settings = json.loads((folder / "guard.json").read_text(encoding="utf-8"))
+            self._questions: list[str] = settings["questions"]
+            self._tags: list[str] = settings["tags"]
+            self.thresholds: dict[str, float] = settings["thresholds"]
+            self._tokenizer = Tokenizer.from_file(str(folder.parent / "encoder" / "tokenizer.json"))
+            self._session = session(folder / "model.onnx", threads)
+        except Exception as error:  # both libraries raise bare Exception for a missing or broken file
+            raise UnavailableError(
+                f"the guard model in {folder} cannot be loaded ({type(error).__name__}): reinstall deskhand"
+            ) from error
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._start = self._tokenizer.token_to_id("[CLS]")
+        self._end = self._tokenizer.token_to_id("[SEP]")
+        self._lock = threading.Lock()
+        self._read: OrderedDict[bytes, _Reading] = OrderedDict()
+
+    @classmethod
+    def shipped(cls) -> Guard:
+        """The model that comes with the package, loaded once."""
+        return _shipped()
+
+    def windows(self, text: str, size: int = WIDE) -> list[Window]:
+        """The windows of ``text``, each of at most ``size`` word pieces and overlapping the next by a fifth."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        found = []
+        for first, last in _cuts(len(encoding.ids), size):
+            reading = self._reading(encoding.ids[first:last], encoding.word_ids[first:last])
+            offsets = encoding.offsets[first:last]
+            spans = tuple(
+                Span(offsets[one][0], offsets[two][1], label, score) for one, two, label, score in reading.spans
+            )
+            found.append(Window(offsets[0][0], offsets[-1][1], reading.scores, spans))
+        return found
+
+    def _reading(self, ids: Sequence[int], words: Sequence[int | None]) -> _Reading:
+        key = hashlib.blake2b(np.asarray(ids, dtype=np.int32).tobytes(), digest_size=16).digest()
+        with self._lock:
+            if key in self._read:
+                self._read.move_to_end(key)
+                return self._read[key]
+        made = self._run(ids, words)
+        with self._lock:
+            self._read[key] = made
+            if len(self._read) > KEPT:
+                self._read.popitem(last=False)
+        return made
+
+    def _run(self, ids: Sequence[int], words: Sequence[int | None]) -> _Reading:
+        fed = np.asarray([[self._start, *ids, self._end]], dtype=np.int64)
+        scores, tags = self._session.run(["scores", "tags"], {"input_ids": fed, "attention_mask": np.ones_like(fed)})
+        answers = 1 / (1 + np.exp(-scores[0]))
+        by_question = {name: float(score) for name, score in zip(self._questions, answers, strict=True)}
+        return _Reading(by_question, tuple(_spans(tags[0, 1:-1], self._tags, words)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A window's scores, and its spans as (first token, last token, label, score)."""
+
+    scores: Mapping[str, float]
+    spans: tuple[tuple[int, int, str, float], ...]
+
+
+def _spans(
+    logits: npt.NDArray[np.float32], names: Sequence[str], words: Sequence[int | None]
+) -> list[tuple[int, int, str, float]]:
+    """Runs of whole words under one label; a run's score is its weakest word's probability."""
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    found: list[tuple[int, int, str, float]] = []
+    for first, last in _words(words):
+        mean = shares[first : last + 1].mean(axis=0)
+        best = int(mean.argmax())
+        begin, _, label = names[best].partition("-")
+        if not label:
+            continue
+        score = float(mean[best])
+        if begin == "I" and found and found[-1][1] == first - 1 and found[-1][2] == label:
+            start, _, _, weakest = found[-1]
+            found[-1] = (start, last, label, min(weakest, score))
+        else:
+            found.append((first, last, label, score))
+    return found
+
+
+def _words(words: Sequence[int | None]) -> Iterator[tuple[int, int]]:
+    """First and last token of every word: the model cuts rare words, such as most names, into pieces."""
+    first = 0
+    for at in range(1, len(words) + 1):
+        if at == len(words) or words[at] != words[first]:
+            yield first, at - 1
+            first = at
+
+
+def _cuts(tokens: int, size: int) -> list[tuple[int, int]]:
+    """Where windows begin and end in a text of ``tokens`` word pieces; none for an empty text."""
+    if not tokens:
+        return []
+    step = size - size // 5
+    starts = list(range(0, max(tokens - size // 5, 1), step))
+    if len(starts) > MOST_WINDOWS:
+        starts = starts[: MOST_WINDOWS // 2] + starts[-MOST_WINDOWS // 2 :]
+    return [(start, min(start + size, tokens)) for start in starts]
+
+
+@functools.lru_cache(maxsize=1)
+def _shipped() -> Guard:
+    return Guard()

@@ -1,0 +1,118 @@
+"""What a model says about rows: figures of a fold by left-out source, and the thresholds of the shipped model."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from folds import is_left_out
+from model import Encoded, Guard, predict
+from public import articles
+from rows import QUESTIONS, TAGS, Row
+from sklearn.metrics import roc_auc_score
+from tokenizers import Tokenizer
+
+from corpus import SEED, Corpus
+from deskhand_guardrails.guard import NARROW
+from deskhand_guardrails.guard import Guard as Shipped
+
+FALSE_ALARMS = 0.01
+LEAST = {"injection": 0.05, "planted": 0.5, "harm": 0.2, "hostile": 0.5}
+"""Support requests are so easy that 1 in 100 of them reaches next to nothing, and a harmless text of another kind soon
+more. A floor costs some detection of attacks and spares most of the honest messages in an attack's words."""
+SUPPORT_ROWS, SOURCE_ROWS = 4000, 1500
+ARTICLE = 3000
+"""Characters of an article that are looked at."""
+FEWEST = 10
+"""Rows below which a share says nothing."""
+
+
+def measure(model: Guard, tokenizer: Tokenizer, corpus: Corpus, left_out: Sequence[str]) -> dict[str, Any]:
+    """For each left-out source and question: AUC against held-out support requests, detection or false alarms at the
+    score that 1 in 100 of those reaches, each with its 95 % interval; for tags precision and recall by token."""
+    draw = random.Random(SEED)
+    support = draw.sample(corpus.held_out, min(SUPPORT_ROWS, len(corpus.held_out)))
+    harmless = predict(model, _encoded(support, tokenizer))[0].numpy()
+    limits = np.quantile(harmless, 1 - FALSE_ALARMS, axis=0)
+    by_source: dict[str, list[Row]] = defaultdict(list)
+    for row in corpus.of(lambda source: is_left_out(source, left_out)):
+        by_source[row.source].append(row)
+    figures: dict[str, Any] = {}
+    for source, rows in sorted(by_source.items()):
+        rows = draw.sample(rows, min(SOURCE_ROWS, len(rows)))
+        encoded = _encoded(rows, tokenizer)
+        scores, tags = predict(model, encoded)
+        held: dict[str, Any] = {"rows": len(rows)}
+        for index, question in enumerate(QUESTIONS):
+            answers = np.asarray([row.answers.get(question, -1) for row in rows])
+            held |= _question(question, answers, scores.numpy()[:, index], harmless[:, index], float(limits[index]))
+        if rows[0].marks is not None:
+            held |= _tags(encoded, tags)
+        figures[source] = held
+        print(source, held, flush=True)
+    return figures
+
+
+def _question(
+    question: str, answers: np.ndarray, scores: np.ndarray, harmless: np.ndarray, limit: float
+) -> dict[str, Any]:
+    held: dict[str, Any] = {}
+    yes, no = scores[answers == 1], scores[answers == 0]
+    if len(yes) >= FEWEST:
+        both = np.r_[np.ones(len(yes)), np.zeros(len(harmless))]
+        held[f"{question} auc"] = round(float(roc_auc_score(both, np.r_[yes, harmless])), 3)
+        held[f"{question} detected"] = wilson(int((yes >= limit).sum()), len(yes))
+    if len(no) >= FEWEST:
+        held[f"{question} false alarms"] = wilson(int((no >= limit).sum()), len(no))
+    if len(yes) >= FEWEST and len(no) >= FEWEST:
+        held[f"{question} auc within"] = round(float(roc_auc_score(answers[answers >= 0], scores[answers >= 0])), 3)
+    return held
+
+
+def wilson(hits: int, of: int) -> list[float]:
+    """Share, lower and upper end of its 95 % interval (Wilson 1927)."""
+    z, share = 1.96, hits / of
+    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * ((share * (1 - share) / of + z * z / (4 * of * of)) ** 0.5) / (1 + z * z / of)
+    return [round(share, 3), round(middle - half, 3), round(middle + half, 3)]
+
+
+def _tags(encoded: Sequence[Encoded], tags: Sequence[Sequence[int]]) -> dict[str, Any]:
+    held: dict[str, Any] = {}
+    for label in ("PERSON", "STREET_ADDRESS", "LOCATION"):
+        kinds = {at for at, tag in enumerate(TAGS) if tag.endswith(label)}
+        pairs = [
+            (wanted in kinds, found in kinds)
+            for row, best in zip(encoded, tags, strict=True)
+            for wanted, found in zip(row.tags, best, strict=True)
+            if wanted >= 0
+        ]
+        both, wanted, found = (sum(one) for one in zip(*((a and b, a, b) for a, b in pairs), strict=True))
+        if wanted >= FEWEST:
+            held[label] = [round(both / max(found, 1), 3), round(both / wanted, 3)]
+    return held
+
+
+def thresholds(folder: Path, corpus: Corpus, data: Path) -> dict[str, float]:
+    """The scores from which the shipped model's findings count: what 1 in 100 held-out support requests reaches
+    (for planted orders: 1 in 100 narrow windows of help articles), and never under ``LEAST``."""
+    guard = Shipped(folder)
+    support = random.Random(SEED).sample(corpus.held_out, min(SUPPORT_ROWS, len(corpus.held_out)))
+    scores = {question: _highest(guard, [row.text for row in support], question) for question in QUESTIONS}
+    pieces = (window for text in articles(data) for window in guard.windows(text[:ARTICLE], NARROW))
+    scores["planted"] = [window.scores["planted"] for window in pieces]
+    return {
+        name: round(max(float(np.quantile(held, 1 - FALSE_ALARMS)), LEAST[name]), 4) for name, held in scores.items()
+    }
+
+
+def _highest(guard: Shipped, texts: Sequence[str], question: str) -> list[float]:
+    return [max((window.scores[question] for window in guard.windows(text)), default=0.0) for text in texts]
+
+
+def _encoded(rows: Sequence[Row], tokenizer: Tokenizer) -> list[Encoded]:
+    return [Encoded(row, tokenizer) for row in rows]
