@@ -24,7 +24,8 @@ DATA = (
     "deskhand_finetune/starter/README.md",
     "deskhand_guardrails/default_policy/config.yml",
     "deskhand_guardrails/models/encoder/model.onnx",
-    "deskhand_guardrails/models/injection/",
+    "deskhand_guardrails/models/guard/model.onnx",
+    "deskhand_guardrails/models/guard/guard.json",
     "deskhand_guardrails/monitor/migrations/",
 )
 # Run in isolated mode (-I) from an empty folder, with the unpacked wheel before everything else on the path.
