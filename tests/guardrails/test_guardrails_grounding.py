@@ -38,7 +38,7 @@ UNSUPPORTED = [
     ("Mail help@shop.example.", "help@shop.example"),
     ("It arrives on 4/5/2024.", "4/5/2024"),
     ("We open at 8:30.", "8:30"),
-    ("Call 0800 555.", "0800"),
+    ("Call 0800 555.", "0800 555"),
 ]
 
 
