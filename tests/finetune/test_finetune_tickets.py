@@ -137,16 +137,16 @@ NO_EXPORTS: list[tuple[str, bytes, str]] = [
     ("list.csv", b"Id,Requester,Subject,Status\n1,a,b,solved\n", "without the messages"),
     ("list.csv", b"Id;Subject;Description\n1;a;b\n", "a CSV file"),
     ("a.pdf", b"%PDF-1.7\n", "a PDF"),
-    ("a.zip", b"PK\x03\x04rest", "a ZIP"),
+    ("a.zip", b"PK\x03\x04rest", "an archive without a file"),
+    ("a.docx", b"PK\x03\x04rest[Content_Types].xml", "an Office file"),
     ("a.db", b"SQLite format 3\x00", "a SQLite database"),
     ("a.xml", b"<tickets></tickets>", "XML or HTML"),
     ("a.txt", b"Dear diary\n", "plain text"),
     ("a.bin", b"\x00\x01\x02", "a binary file"),
-    ("mail.mbox", b"From a@b.example Mon\n", "a mailbox"),
-    ("train.jsonl", b'{"messages": [{"role": "user", "content": "x"}]}\n', "a chat dataset"),
+    ("train.jsonl", b'{"messages": [{"role": "user", "content": "x"}], "ticket_id": "1"}\n', "a chat dataset"),
     ("users.json", b'{"id": 1, "role": "agent", "email": "a@b.example"}\n', "a list of users"),
     ("other.json", b'{"a": 1}\n{"b": 2}\n', "no ticket in its first"),
-    ("broken.json", b'{"tickets": [\n{"id": 1,\n', "line 3 is not JSON"),
+    ("broken.json", b'{"tickets": [\n{"id": 1,\n', "JSON that is broken"),
     ("cut.json.gz", gzip.compress(b'{"id": 1}' * 5000)[:60], "the gzip file is broken"),
 ]
 
@@ -171,5 +171,5 @@ def test_folders_that_are_no_export(tmp_path: Path, dataset: Path, tiny_model: P
 
 
 def test_an_unknown_format_lists_the_known(export: Path) -> None:
-    with pytest.raises(ConfigError, match="known are zendesk, deskhand"):
+    with pytest.raises(ConfigError, match=r"known are zendesk, freshdesk, .*transcript"):
         open_export(export, format="lotus")

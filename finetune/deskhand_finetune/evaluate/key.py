@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from deskhand_finetune.tickets.records import open_text
+from deskhand_finetune.tickets.raw.files import open_text
 from deskhand_guardrails.encoder import Encoder, Vectors
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.prompt import HAND_OVER

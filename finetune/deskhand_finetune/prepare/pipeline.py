@@ -29,7 +29,7 @@ from deskhand_finetune.prepare.conversation import LeftOut
 from deskhand_finetune.prepare.plan import CONVERSATIONS, LEFT_OUT, STAGE, STAGE_FILES, Plan
 from deskhand_finetune.prepare.report import PrepareReport
 from deskhand_finetune.prepare.workers import cores, map_chunks
-from deskhand_finetune.tickets import Ticket, open_export
+from deskhand_finetune.tickets import Options, Ticket, open_export
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.progress import Track, quiet
 
@@ -44,6 +44,7 @@ def prepare(
     policy: Policy | None = None,
     articles: Sequence[str | Path] = (),
     format: str | None = None,  # noqa: A002 - the option's name
+    reading: Options | None = None,
     workers: int | None = None,
     track: Track = quiet,
     seed: int = 0,
@@ -57,6 +58,7 @@ def prepare(
             conversations: a policy may let an order number pass to the model, training data may not hold it.
         articles: folders of Markdown help articles, used as sources beside the tickets.
         format: the help desk's name, to read the exports as that without looking.
+        reading: what the exports do not say themselves, such as the columns of a table or who answers.
         workers: processes for cleaning and redacting; None takes every core. The result is the same.
         track: shows progress.
         seed: of the draws (hand-overs, order of sources).
@@ -66,7 +68,7 @@ def prepare(
         UnavailableError: the disk is full, or the encoder is missing.
     """
     started = time.monotonic()
-    plan = _plan(exports, Path(out), policy, articles, format, workers, track, seed)
+    plan = _plan(exports, Path(out), policy, articles, (format, reading or Options()), workers, track, seed)
     finished = _finished(plan)
     if finished is not None:
         return finished
@@ -85,7 +87,7 @@ def _plan(
     out: Path,
     policy: Policy | None,
     articles: Sequence[str | Path],
-    format: str | None,  # noqa: A002
+    how: tuple[str | None, Options],
     workers: int | None,
     track: Track,
     seed: int,
@@ -93,14 +95,14 @@ def _plan(
     if not exports:
         raise InputError("no export was named; run: deskhand prepare EXPORT --out DATASET")
     refuse_foreign(out, REPORT, "dataset")
-    opened = tuple(open_export(export, format) for export in exports)
+    opened = tuple(open_export(export, how[0], options=how[1]) for export in exports)
     folders = tuple(Path(folder) for folder in articles)
     read_articles(folders)
     files = [file for export in opened for file in export.files]
     beside = sorted({user for file in files for user in file.parent.glob("users*.json*")})
     texts = sorted(file for folder in folders for file in ([folder] if folder.is_file() else folder.rglob("*.md")))
     digest = policy.digest if policy else ""
-    key = fingerprint(version("deskhand"), format, seed, digest, files=[*files, *beside, *texts, *_code()])
+    key = fingerprint(version("deskhand"), how[0], how[1].key, seed, digest, files=[*files, *beside, *texts, *_code()])
     return Plan(opened, folders, out, digest, workers or cores(), seed, key, track)
 
 

@@ -4,6 +4,8 @@ One JSON object per line, the same keys as the dataclasses below, times in UTC I
 
     {"id", "source", "subject", "created_at", "solved_at", "status", "tags", "csat", "language", "customer",
      "messages": [{"role", "author", "at", "public", "text", "canned"}]}
+
+A message with files has ``attachments`` as well, their names.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ class Message:
     """Whether the customer could read it; False for internal notes."""
     canned: bool = False
     """Whether the help desk marked it as a saved reply."""
+    attachments: tuple[str, ...] = ()
+    """The names of the files that came with it; the files are never read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +80,7 @@ class Ticket:
             "csat": self.csat,
             "language": self.language,
             "customer": self.customer,
-            "messages": [
-                {
-                    "role": message.role,
-                    "author": message.author,
-                    "at": iso(message.at),
-                    "public": message.public,
-                    "text": message.text,
-                    "canned": message.canned,
-                }
-                for message in self.messages
-            ],
+            "messages": [_message_json(message) for message in self.messages],
         }
 
     @classmethod
@@ -120,6 +114,18 @@ class Ticket:
             raise BadRecord("a field holds the wrong kind of value", name) from None
 
 
+def _message_json(message: Message) -> dict[str, Any]:
+    held: dict[str, Any] = {
+        "role": message.role,
+        "author": message.author,
+        "at": iso(message.at),
+        "public": message.public,
+        "text": message.text,
+        "canned": message.canned,
+    }
+    return {**held, "attachments": list(message.attachments)} if message.attachments else held
+
+
 def _message(record: object) -> Message:
     if not isinstance(record, dict):
         raise BadRecord("a message is not an object")
@@ -135,6 +141,7 @@ def _message(record: object) -> Message:
         author=str(record.get("author") or ""),
         public=record.get("public") is not False,
         canned=bool(record.get("canned")),
+        attachments=tuple(str(name) for name in record.get("attachments") or ()),
     )
 
 
@@ -151,14 +158,14 @@ def moment(value: object) -> datetime:
             return datetime.fromtimestamp(value, UTC)
         text = str(value).strip().removesuffix(" UTC")
         read = datetime.fromisoformat(text)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (TypeError, ValueError, OverflowError, OSError):
         raise BadRecord("a time is neither ISO 8601 nor seconds since 1970") from None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 def iso(at: datetime) -> str:
     """``2026-01-31T08:15:00Z``."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def write_tickets(tickets: Iterable[Ticket], path: Path) -> int:

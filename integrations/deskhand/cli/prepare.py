@@ -17,6 +17,11 @@ from deskhand.cli.output import emit, json_option, say, track
     "--articles", multiple=True, type=click.Path(path_type=Path), help="Help-centre articles the answers may rest on."
 )
 @click.option("--format", "format_name", help="Format of the exports, when it is not recognised.")
+@click.option(
+    "--map", "columns", multiple=True, metavar="FIELD=COLUMN", help="A table's column, such as body=Nachricht."
+)
+@click.option("--agent", "agents", multiple=True, help="Who answers (mail, Slack, chats): address, domain, name or id.")
+@click.option("--public-comments", is_flag=True, help="Customers could read the comments of a Jira CSV.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy folder (default: the shipped one).")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes to use (default: one for each core).")
 @json_option
@@ -25,6 +30,9 @@ def command(
     out: Path,
     articles: tuple[Path, ...],
     format_name: str | None,
+    columns: tuple[str, ...],
+    agents: tuple[str, ...],
+    public_comments: bool,
     policy: Path | None,
     workers: int | None,
     as_json: bool,
@@ -36,10 +44,18 @@ def command(
         deskhand prepare zendesk-export/ --out dataset --articles help-centre/
     """
     from deskhand_finetune import prepare
+    from deskhand_finetune.tickets import Options
     from deskhand_guardrails import Policy
 
     report = prepare(
-        exports, out, policy=Policy.load(policy), articles=articles, format=format_name, workers=workers, track=track
+        exports,
+        out,
+        policy=Policy.load(policy),
+        articles=articles,
+        format=format_name,
+        reading=Options(_columns(columns), frozenset(agents), public_comments),
+        workers=workers,
+        track=track,
     )
     if as_json:
         emit(asdict(report))
@@ -47,3 +63,14 @@ def command(
         for line in report.lines():
             say(line)
         say(f"dataset: {out} (what was left out, and why: {out / 'quarantine.jsonl'})")
+
+
+def _columns(pairs: tuple[str, ...]) -> dict[str, str]:
+    """``FIELD=COLUMN`` pairs as a dictionary; a column's name may hold an equals sign."""
+    held = dict[str, str]()
+    for pair in pairs:
+        field, sign, column = pair.partition("=")
+        if not (field and sign and column):
+            raise click.BadParameter(f"{pair}: must be FIELD=COLUMN", param_hint="--map")
+        held[field.strip()] = column
+    return held

@@ -1,0 +1,275 @@
+"""JSON records out of a file of any size: one per line, one list, or pages such as ``{"tickets": [...]}``.
+
+The decoder is the standard library's; this module only walks from value to value over a sliding window. A streaming
+parser (ijson) stops at the first damaged byte of a list; here the next record of the same kind is looked for, so that
+damage costs the record it stands in. Memory holds one page or record, at most ``LONGEST`` letters.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from deskhand_finetune.tickets.raw.files import open_text
+
+CHUNK = 1 << 16
+WHOLE = 1 << 23  # a page up to this length is decoded at once, so that users beside its tickets are known first
+LONGEST = 1 << 26
+CANDIDATES = 50
+NOT_JSON = "not JSON"
+CUT_OFF = "the list ends without its closing bracket; what came before was read"
+
+CONTAINERS = (
+    "users", "organizations", "contacts", "groups", "ticket_events", "audits", "tickets", "conversations", "issues",
+    "results", "values", "payload", "threads", "requests",
+)  # fmt: skip
+"""Lists in a page that hold records; those that tell who is who first."""
+WRAPPERS = ("_embedded", "data")
+RECORD_KEYS = frozenset({"id", "key", "ts", "issueKey", "ticket", "helpdesk_ticket", "helpdesk-ticket", "event_type"})
+DECODER = json.JSONDecoder()
+FIRST_KEY = re.compile(r'\{\s*"((?:[^"\\]|\\.){0,80})"\s*:')
+SPACE = " \t\r\n,\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One value and where it stands; ``problem`` is set instead when it cannot be read."""
+
+    number: int
+    """Its line, or its place in the list."""
+    value: Any = None
+    problem: str = ""
+    key: str = ""
+    """The list of the page that it came from, such as ``tickets``; nothing outside of pages."""
+
+
+class Broken(ValueError):  # noqa: N818 - turned into a record's problem by the caller
+    """No JSON value stands here."""
+
+
+def json_records(path: Path) -> Iterator[Record]:
+    """The records of one file, in constant memory; a last record says so when the file is cut off."""
+    damage: list[str] = []
+    with open_text(path, damage) as text:
+        window = Window(text)
+        while window.skip(SPACE):
+            yield from _value(window)
+    for problem in damage:
+        yield Record(window.line(), problem=problem)
+
+
+class Window:
+    """The part of a text that is looked at: read on from ``at``, forget what lies before."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self.buffer, self.at = "", 0
+        self._lines, self._counted = 1, 0
+
+    def more(self) -> bool:
+        """Reads on, twice as far each time while nothing is used up; False at the end."""
+        self.line()
+        self.buffer, self.at, self._counted = self.buffer[self.at :], 0, 0
+        read = self._text.read(max(CHUNK, len(self.buffer)))
+        self.buffer += read
+        return bool(read)
+
+    def line(self) -> int:
+        """The number of the line that ``at`` stands in."""
+        self._lines += self.buffer.count("\n", self._counted, self.at)
+        self._counted = self.at
+        return self._lines
+
+    def skip(self, letters: str) -> str:
+        """Steps over any of ``letters`` and gives the next letter; nothing at the end."""
+        while True:
+            while self.at < len(self.buffer):
+                if self.buffer[self.at] not in letters:
+                    return self.buffer[self.at]
+                self.at += 1
+            if not self.more():
+                return ""
+
+    def decode(self, longest: int = LONGEST) -> object:
+        """The JSON value at ``at``, and steps over it. Raises ``Broken`` and stays."""
+        value, self.at = self._decode(longest)
+        return value
+
+    def _decode(self, longest: int) -> tuple[Any, int]:
+        while True:
+            try:
+                value, end = DECODER.raw_decode(self.buffer, self.at)
+            except json.JSONDecodeError as error:
+                is_cut = error.pos > len(self.buffer) - 16 or error.msg.startswith("Unterminated string")
+                if not is_cut or len(self.buffer) - self.at > longest or not self.more():
+                    raise Broken(NOT_JSON) from None
+            except (ValueError, RecursionError):
+                raise Broken(NOT_JSON) from None
+            else:
+                if end == len(self.buffer) and not isinstance(value, dict | list | str) and self.more():
+                    continue
+                return value, end
+
+    def next_line(self) -> None:
+        """Steps to the next line that may begin a record: what is indented or closes brackets belongs to the last."""
+        while True:
+            end = self.buffer.find("\n", self.at)
+            if end < 0:
+                self.at = len(self.buffer)
+                if not self.more():
+                    return
+                continue
+            self.at = end + 1
+            if (self.at < len(self.buffer) or self.more()) and self.buffer[self.at] in " \t}]":
+                continue
+            return
+
+    def next_like(self, keys: frozenset[str]) -> bool:
+        """Steps to the next object that shares at least half of ``keys``; False when none follows."""
+        opened = FIRST_KEY.match(self.buffer, self.at)
+        mark = re.compile(r"\{\s*" + (re.escape(f'"{opened.group(1)}"') if opened else '"'))
+        self.at += 1
+        keys = keys or self._richest()
+        while keys:
+            place = mark.search(self.buffer, self.at)
+            if place is None:
+                self.at = max(self.at, len(self.buffer) - 100)
+                if not self.more():
+                    break
+                continue
+            self.at = place.start()
+            if len(keys & self._keys()) * 2 >= len(keys):
+                return True
+            self.at += 1
+        self.at = len(self.buffer)
+        return False
+
+    def _keys(self) -> frozenset[str]:
+        """The keys of the object at ``at``, without stepping over it; none when it is broken."""
+        try:
+            return frozenset(self._decode(WHOLE)[0])
+        except Broken:
+            return frozenset()
+
+    def _richest(self) -> frozenset[str]:
+        """The most keys of any object that follows soon: records have more than what they hold."""
+        if len(self.buffer) - self.at < WHOLE // 8:
+            self.more()
+        found: list[frozenset[str]] = []
+        for place in re.compile(r'\{\s*"').finditer(self.buffer, self.at):
+            try:
+                value, _ = DECODER.raw_decode(self.buffer, place.start())
+            except (ValueError, RecursionError):
+                continue
+            found.append(frozenset(value))
+            if len(found) == CANDIDATES:
+                break
+        return max(found, key=len, default=frozenset())
+
+
+def _value(window: Window) -> Iterator[Record]:
+    line = window.line()
+    first = window.buffer[window.at]
+    if first == "[" and _opens_records(window):
+        window.at += 1
+        yield from _elements(window, "")
+        return
+    try:
+        yield from unwrapped(Record(line, window.decode(WHOLE)))
+    except Broken:
+        if first == "{" and _is_page(window):
+            window.at += 1
+            yield from _page(window)
+        else:
+            yield Record(line, problem=NOT_JSON)
+            window.next_line()
+
+
+def _opens_records(window: Window) -> bool:
+    """Whether the list at ``at`` begins with an object; a list of words is one value."""
+    if len(window.buffer) - window.at < CHUNK:
+        window.more()
+    return re.compile(r"\[\s*[{\[]").match(window.buffer, window.at) is not None
+
+
+def _is_page(window: Window) -> bool:
+    """Whether a list of records comes before any key that only a record has."""
+    keys = re.compile(r'"([\w-]+)"\s*:\s*([\[{]?)')
+    for found in keys.finditer(window.buffer, window.at, window.at + CHUNK):
+        if found.group(1) in RECORD_KEYS:
+            return False
+        if (found.group(1) in CONTAINERS and found.group(2) == "[") or (
+            found.group(1) in WRAPPERS and found.group(2) == "{"
+        ):
+            return True
+    return False
+
+
+def _page(window: Window) -> Iterator[Record]:
+    while window.skip(SPACE) not in ("", "}"):
+        line = window.line()
+        try:
+            key = window.decode()
+            value = window.skip(" \t\r\n:")
+            if value == "[" and key in CONTAINERS:
+                window.at += 1
+                yield from _elements(window, str(key))
+            elif value == "{" and key in WRAPPERS:
+                window.at += 1
+                yield from _page(window)
+            else:
+                window.decode()
+        except Broken:
+            yield Record(line, problem=NOT_JSON)
+            window.next_line()
+            return
+    window.at += 1
+
+
+def _elements(window: Window, key: str) -> Iterator[Record]:
+    number, keys = 0, frozenset[str]()
+    while first := window.skip(SPACE):
+        if first == "]":
+            window.at += 1
+            return
+        number += 1
+        try:
+            value = window.decode()
+        except Broken:
+            yield Record(number, problem=NOT_JSON, key=key)
+            if not window.next_like(keys):
+                return
+            continue
+        if isinstance(value, dict):
+            keys = frozenset(value)
+        yield from unwrapped(Record(number, value, key=key))
+    yield Record(number, problem=CUT_OFF, key=key)
+
+
+def unwrapped(record: Record) -> Iterator[Record]:
+    """The records of a page or list, numbered from 1; a record gives itself."""
+    lists = list(_lists(record.value))
+    if not lists:
+        yield record
+    for key, members in lists:
+        for number, member in enumerate(members, start=1):
+            yield from unwrapped(Record(number, member, key=key))
+
+
+def _lists(value: object) -> Iterator[tuple[str, list[Any]]]:
+    if isinstance(value, list) and any(isinstance(member, dict) for member in value):
+        yield "", value
+    if not isinstance(value, dict) or "id" in value or "key" in value:
+        return
+    for key in CONTAINERS:
+        members = value.get(key)
+        if isinstance(members, list) and any(
+            isinstance(member, dict) and RECORD_KEYS & set(member) for member in members
+        ):
+            yield key, members
+    for key in WRAPPERS:
+        yield from _lists(value.get(key))
