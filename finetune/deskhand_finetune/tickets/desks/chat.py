@@ -47,9 +47,8 @@ def recognise(look: Look) -> str:
 
 def refuse(look: Look) -> str:
     """What to do with a dataset that ``prepare`` wrote."""
-    if any(
-        "ticket_id" in record and _is_turn(next(iter(record.get("messages") or []), None)) for record in look.objects
-    ):
+    turns = [record.get("messages") for record in look.objects if "ticket_id" in record]
+    if any(isinstance(held, list) and held and _is_turn(held[0]) for held in turns):
         return "a chat dataset, prepared already; train on its folder with: deskhand train"
     return ""
 

@@ -129,7 +129,7 @@ def _joined(shelf: Shelf, ticket: str, threads: list[str]) -> Read:
             if first(message, "truncationStatus") not in ("", "NOT_TRUNCATED"):
                 where = f"thread {thread}, message {first(message, 'id')}"
                 yield Quarantined(where, ticket or thread, "cut off by the API; fetch its original-content")
-            elif message.get("type", "MESSAGE") in SPOKEN:
+            elif (first(message, "type") or "MESSAGE") in SPOKEN:
                 messages.append(message)
     held = shelf.first("thread", threads[0]) if threads else None
     build = partial(_ticket, shelf.first("ticket", ticket) if ticket else None, held or {}, ticket or threads[0])
