@@ -17,6 +17,7 @@ CASES = {
     "deskhand --help": ["-Im", "deskhand", "--help"],
     "import langchain_deskhand": ["-Ic", "import langchain_deskhand"],
     "from langchain_deskhand import ChatDeskhand": ["-Ic", "from langchain_deskhand import ChatDeskhand"],
+    "from langchain_deskhand import DeskhandMiddleware": ["-Ic", "from langchain_deskhand import DeskhandMiddleware"],
     "from langchain_deskhand import ChatLocal": ["-Ic", "from langchain_deskhand import ChatLocal"],
 }
 RUNS = 9

@@ -28,6 +28,9 @@ _LOOSE = re.compile(
     r"|(?<![\w#])<?(?P<bare>[A-Z]{3,}(?:\\?_[A-Z]+)*)\\?_(?P<bare_number>\d{1,4})>?(?![\w])"
 )
 
+# A shorter value ("Jo", "12") also stands where nobody means it.
+_TELLING = 4
+
 
 class Pseudonyms:
     """The values of one conversation and their placeholders. Safe to use from several threads."""
@@ -70,6 +73,17 @@ class Pseudonyms:
     def unknown(self, text: str) -> list[tuple[int, int]]:
         """Where ``text`` holds a placeholder that stands for nothing in this conversation."""
         return [match.span() for match in _EXACT.finditer(text) if f"{match[1]}_{match[2]}" not in self._values]
+
+    def known(self, text: str) -> list[Finding]:
+        """Where ``text`` repeats a value as it was written before; a detector may not see it without its context."""
+        with self._lock:
+            values = [(name.rpartition("_")[0], value) for name, value in self._values.items()]
+        return [
+            Finding("pseudonyms", label, 1.0, match.start(), match.end())
+            for label, value in values
+            if len(value) >= _TELLING
+            for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text)
+        ]
 
     def _placeholder(self, label: str, value: str) -> str:
         key = (label, _same(label, value))

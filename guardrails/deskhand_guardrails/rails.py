@@ -20,6 +20,7 @@ import time
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskhand_guardrails.checks import Checks
@@ -63,10 +64,15 @@ class Rails:
             UnavailableError: a shipped model cannot be loaded.
         """
         self.policy = policy
+        self._detectors = tuple(detectors)
         self._checks = Checks(policy, detectors)
         self._engine = Engine(policy, self._act)
         self._lock = threading.Lock()
         self._engine_failures = 0
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled as the policy's folder and the caller's detectors; another process loads its models itself."""
+        return _loaded, (self.policy.folder, self._detectors)
 
     @property
     def failures(self) -> dict[str, int]:
@@ -185,6 +191,10 @@ class Rails:
         decision = self.policy.settings.on_error
         message = self._checks.held_back(decision)
         return Verdict(decision, message, (Finding("engine", "error", 1.0),), f"engine: error ({what})")
+
+
+def _loaded(folder: Path, detectors: Sequence[Detector]) -> Rails:
+    return Rails(Policy.load(folder), detectors=detectors)
 
 
 def _passed(text: str, outcome: Outcome, own: Verdict) -> Verdict:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from deskhand_guardrails.errors import ConfigError
-from deskhand_guardrails.prompt import Source
+from deskhand_guardrails.prompt import INSTRUCTIONS, Source
 from deskhand_guardrails.verdicts import Decision
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ class Desk:
         rails.warm()
         knowledge = Knowledge.open(settings.knowledge) if settings.knowledge else None
         store = Store(settings.store_url)
-        model = ChatDeskhand(model=inner_model(settings), rails=rails, knowledge=knowledge, store=store)
+        model = ChatDeskhand(
+            model=inner_model(settings), rails=rails, knowledge=knowledge, store=store, instructions=INSTRUCTIONS
+        )
         return cls(model, store)
 
     async def answer(self, question: Question) -> Answer:

@@ -1,4 +1,4 @@
-"""Deskhand for LangChain: a guarded support model, a model that runs in process, knowledge for retrieval, and fakes.
+"""Deskhand for LangChain: a guarded support model, a guard for agents, a local model, knowledge for retrieval, fakes.
 
 ::
 
@@ -7,6 +7,7 @@
 
     model = ChatDeskhand(model=ChatLocal(model="run/"), rails=rails, knowledge=Knowledge.open("knowledge.db"))
     model.invoke("Where is my parcel?", conversation_id="c1", channel="web")
+    agent = create_agent(ChatOpenAI(...), tools, middleware=[DeskhandMiddleware(rails)])
 
 Names are imported when they are first used; none of this imports torch before a local model answers.
 """
@@ -20,22 +21,32 @@ if TYPE_CHECKING:
     from langchain_deskhand.guarded import ChatDeskhand
     from langchain_deskhand.knowledge import Knowledge, KnowledgeRetriever, Passage
     from langchain_deskhand.local import ChatLocal
+    from langchain_deskhand.middleware import DeskhandMiddleware
 
 _HOMES = {
     "ChatDeskhand": "langchain_deskhand.guarded",
     "ChatLocal": "langchain_deskhand.local",
+    "DeskhandMiddleware": "langchain_deskhand.middleware",
     "Knowledge": "langchain_deskhand.knowledge",
     "KnowledgeRetriever": "langchain_deskhand.knowledge",
     "Passage": "langchain_deskhand.knowledge",
 }
 
-__all__ = ["ChatDeskhand", "ChatLocal", "Knowledge", "KnowledgeRetriever", "Passage"]
+__all__ = ["ChatDeskhand", "ChatLocal", "DeskhandMiddleware", "Knowledge", "KnowledgeRetriever", "Passage"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute can be anything
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    try:
+        return getattr(import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in ("langchain", "langgraph"):
+            raise
+        from deskhand_guardrails.errors import UnavailableError
+
+        raise UnavailableError(f"{name} needs {missing}: pip install 'deskhand[agents]'") from error
 
 
 def __dir__() -> list[str]:

@@ -1,8 +1,8 @@
 """The way in: from LangChain messages to a question that may be put to the model, with checked sources.
 
-Every customer message and tool result of the history is checked again, since whoever sends the history may have made it
-up; earlier ones that do not pass are left out of the prompt. The assistant's and the developer's own messages only have
-their personal data replaced.
+Every customer message and tool result of the history is checked, since whoever sends the history may have made it up;
+earlier customer messages that do not pass are left out of the prompt, tool results are withheld. The assistant's and
+the developer's own messages, tool calls included, only have their personal data replaced.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 
 from deskhand_guardrails import prompt
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.rails import Rails
-from deskhand_guardrails.redaction import redact
 from deskhand_guardrails.verdicts import Verdict
 from langchain_deskhand.exchange import Exchange
+from langchain_deskhand.hiding import hide, hide_call, hide_result
 from langchain_deskhand.knowledge import Knowledge
-from langchain_deskhand.messages import is_tool_result, role_of, text_of
+from langchain_deskhand.messages import REMOVED, WITHHELD, flatten, is_tool_result, role_of, text_of
 from langchain_deskhand.smalltalk import is_small_talk
 from langchain_deskhand.steps import Step, Steps
 
@@ -30,11 +30,9 @@ class Admission:
     """Checks and completes a question. After ``admit``, ``exchange.refused`` says whether the model may be asked."""
 
     rails: Rails
-    knowledge: Knowledge | None
-    k: int
-    minimum_similarity: float
-    hand_over: str
-    """What the customer reads when no source is similar enough."""
+    knowledge: Knowledge | None = None
+    k: int = 3
+    minimum_similarity: float = 0.0
 
     def admit(self, exchange: Exchange) -> Steps[None]:
         """Fills in the conversation, the question, the sources and their confidence.
@@ -47,64 +45,98 @@ class Admission:
             raise InputError("no customer message to answer: the last turn of a conversation has the role user")
         for at, message in enumerate(exchange.messages):
             if at == newest:
-                yield from self._take_question(exchange, message)
+                yield from self.take_question(exchange, message)
             else:
-                yield from self._take_history(exchange, message)
+                yield from self._take(exchange, message, since_question=at > newest)
         if not exchange.refused and self.knowledge is not None:
             yield from self._find_sources(exchange, self.knowledge)
 
-    def _take_question(self, exchange: Exchange, message: BaseMessage) -> Steps[None]:
+    def take_question(self, exchange: Exchange, message: BaseMessage) -> Steps[None]:
+        """Judges the newest customer message; ``exchange.refused`` tells whether it was held back."""
         text = text_of(message)
-        verdict: Verdict = yield self._check_input(text, exchange)
+        verdict = yield from self.judge(exchange, message)
         exchange.verdicts.append(verdict)
         exchange.refused = not verdict.passed
         # A refused question is recorded too: the verdict's text is then the refusal, so it is hidden here.
-        exchange.question = verdict.text if verdict.passed else (yield hide(text, exchange))
+        exchange.question = verdict.text if verdict.passed else (yield from hide(text, exchange))
         if verdict.passed:
             exchange.context.question = verdict.text
-            exchange.conversation.append({"role": "user", "content": verdict.text})
+            exchange.conversation.append(HumanMessage(verdict.text))
 
-    def _take_history(self, exchange: Exchange, message: BaseMessage) -> Steps[None]:
-        role, text = role_of(message), text_of(message)
-        if not text.strip():
-            return
-        if role == "user":
-            check = self._check_retrieved if is_tool_result(message) else self._check_input
-            verdict: Verdict = yield check(text, exchange)
-            if not verdict.passed:
-                return
-            text = verdict.text
+    def judge(self, exchange: Exchange, message: BaseMessage) -> Steps[Verdict]:
+        """The verdict on a customer's message or a tool's result, given once in a conversation."""
+        text, context, rails = text_of(message), exchange.context, self.rails
+        if is_tool_result(message):
+            text = flatten(message.content)
+            step = Step(lambda: rails.check_retrieved(text, context), lambda: rails.acheck_retrieved(text, context))
+            verdict: Verdict = yield from exchange.memory.once(("retrieved", text), step)
         else:
-            text = yield hide(text, exchange)
-        exchange.conversation.append({"role": role, "content": text})
-        exchange.context.conversation = [*exchange.context.conversation, text]
+            step = Step(lambda: rails.check_input(text, context), lambda: rails.acheck_input(text, context))
+            verdict = yield from exchange.memory.once(("input", text), step)
+        return verdict
+
+    def _take(self, exchange: Exchange, message: BaseMessage, *, since_question: bool) -> Steps[None]:
+        taken: BaseMessage | None
+        if is_tool_result(message):
+            taken = yield from self._result(exchange, message, since_question=since_question)
+        elif role_of(message) == "user":
+            verdict = yield from self.judge(exchange, message)
+            taken = HumanMessage(verdict.text) if verdict.passed and text_of(message) != REMOVED else None
+        elif role_of(message) == "system":
+            taken = SystemMessage((yield from hide(text_of(message), exchange)))
+        else:
+            taken = yield from _assistants(exchange, message)
+        if taken is None or not (taken.text.strip() or getattr(taken, "tool_calls", None)):
+            return
+        exchange.conversation.append(taken)
+        exchange.context.conversation = [*exchange.context.conversation, taken.text]
+
+    def _result(self, exchange: Exchange, message: BaseMessage, *, since_question: bool) -> Steps[BaseMessage | None]:
+        verdict = yield from self.judge(exchange, message)
+        text = hide_result(flatten(message.content), verdict, exchange.pseudonyms) if verdict.passed else WITHHELD
+        if since_question:
+            name = message.name or "a tool"
+            exchange.results.append(Source(f"Result of {name}", text, f"tool:{name}"))
+        if isinstance(message, ToolMessage) and message.tool_call_id in _open_calls(exchange.conversation):
+            return ToolMessage(text, tool_call_id=message.tool_call_id, name=message.name, status=message.status)
+        # A result that nobody asked for cannot be given to a model as one.
+        return HumanMessage(f"Result of {message.name or 'a tool'}: {text}") if verdict.passed and text else None
 
     def _find_sources(self, exchange: Exchange, knowledge: Knowledge) -> Steps[None]:
-        query = prompt.retrieval_query(exchange.conversation)
+        query = prompt.retrieval_query(exchange.asked())
         found: Sequence[Source] = yield Step.blocking(lambda: knowledge.search(query, self.k))
         for source in found:
-            verdict: Verdict = yield self._check_retrieved(f"{source.title}\n{source.text}", exchange)
+            verdict = yield from self._judge_source(exchange, f"{source.title}\n{source.text}")
             if verdict.passed:
                 title, _, text = verdict.text.partition("\n")
                 exchange.sources.append(Source(title, text, source.reference, source.score))
         exchange.context.sources = exchange.sources
         exchange.confidence = max((source.score for source in exchange.sources), default=0.0)
-        if exchange.confidence < self.minimum_similarity and not is_small_talk(exchange.question):
+        unlike = exchange.confidence < self.minimum_similarity
+        if unlike and not exchange.results and not is_small_talk(exchange.question):
             reason = f"nearest source {exchange.confidence:.2f}, below {self.minimum_similarity:.2f}"
-            exchange.verdicts.append(Verdict("review", self.hand_over, reason=reason))
+            exchange.unsure = Verdict("review", self.rails.policy.messages.hand_over, reason=reason)
 
-    def _check_input(self, text: str, exchange: Exchange) -> Step:
-        context = exchange.context
-        return Step(lambda: self.rails.check_input(text, context), lambda: self.rails.acheck_input(text, context))
-
-    def _check_retrieved(self, text: str, exchange: Exchange) -> Step:
-        context = exchange.context
-        return Step(
-            lambda: self.rails.check_retrieved(text, context), lambda: self.rails.acheck_retrieved(text, context)
-        )
+    def _judge_source(self, exchange: Exchange, text: str) -> Steps[Verdict]:
+        context, rails = exchange.context, self.rails
+        step = Step(lambda: rails.check_retrieved(text, context), lambda: rails.acheck_retrieved(text, context))
+        verdict: Verdict = yield from exchange.memory.once(("retrieved", text), step)
+        return verdict
 
 
-def hide(text: str, exchange: Exchange) -> Step:
-    """Replaces the personal data in ``text``, consistently with the rest of the exchange."""
-    context = exchange.context
-    return Step.blocking(lambda: redact(text, names=context.names, pseudonyms=context.pseudonyms)[0])
+def _assistants(exchange: Exchange, message: BaseMessage) -> Steps[BaseMessage]:
+    text = yield from hide(text_of(message), exchange)
+    hidden: list[ToolCall] = []
+    for call in message.tool_calls if isinstance(message, AIMessage) else ():
+        hidden += [(yield from hide_call(call, exchange))]
+    return AIMessage(text, tool_calls=hidden)
+
+
+def _open_calls(conversation: Sequence[BaseMessage]) -> set[str | None]:
+    """The calls of the newest assistant message, if nothing but results follows it."""
+    for message in reversed(conversation):
+        if isinstance(message, AIMessage):
+            return {call["id"] for call in message.tool_calls}
+        if not isinstance(message, ToolMessage):
+            break
+    return set()

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    InvalidToolCall,
+    SystemMessage,
+    ToolCall,
+)
 from langchain_core.messages.ai import UsageMetadata
 
 from deskhand_guardrails import prompt
@@ -16,9 +25,9 @@ from deskhand_guardrails.monitor import Turn
 from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.pseudonyms import Pseudonyms
 from deskhand_guardrails.verdicts import SEVERITY, Context, Decision, Verdict
-from langchain_deskhand.messages import flatten, role_of
-
-_KINDS: dict[str, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+from langchain_deskhand.conversation import Conversation
+from langchain_deskhand.messages import is_tool_result, role_of, written
+from langchain_deskhand.tool_calls import filled, lay_out
 
 
 @dataclass(slots=True)
@@ -32,14 +41,28 @@ class Exchange:
     conversation_id: str
     channel: str
     context: Context
-    conversation: list[dict[str, str]] = field(default_factory=list)
+    memory: Conversation = field(default_factory=Conversation)
+    instructions: str | None = None
+    """What the model is told to do with the sources; None gives it the caller's messages and nothing else."""
+    as_json: bool = False
+    """Whether the answer is a JSON document, which is released in one piece."""
+    conversation: list[BaseMessage] = field(default_factory=list)
+    """The messages that passed, for the model."""
     question: str = ""
     sources: list[Source] = field(default_factory=list)
+    results: list[Source] = field(default_factory=list)
+    """What tools returned since the question."""
     confidence: float | None = None
+    unsure: Verdict | None = None
+    """No source is similar enough; that does not matter when the model asks a tool instead."""
     verdicts: list[Verdict] = field(default_factory=list)
-    """Of the question, of the sources' similarity, of the answer."""
+    """Of the question, of the answer, of its tool calls."""
     draft: str = ""
     """What the model has written so far."""
+    calls: list[ToolCall] = field(default_factory=list)
+    """The tools that the model calls, as it wrote them."""
+    broken_calls: list[InvalidToolCall] = field(default_factory=list)
+    """Calls whose arguments are no JSON."""
     last: BaseMessage | None = None
     """The model's message, or its last chunk: it carries usage and the finish reason."""
     refused: bool = False
@@ -47,6 +70,7 @@ class Exchange:
     recorded: bool = False
     turn_id: str = field(default_factory=lambda: uuid4().hex)
     began: float = field(default_factory=time.perf_counter)
+    _calling: AIMessageChunk | None = None
 
     @property
     def pseudonyms(self) -> Pseudonyms:
@@ -58,23 +82,42 @@ class Exchange:
     @property
     def newest(self) -> int:
         """Where the newest customer message stands, or -1."""
-        return max((at for at, message in enumerate(self.messages) if role_of(message) == "user"), default=-1)
+        asked = (at for at, one in enumerate(self.messages) if role_of(one) == "user" and not is_tool_result(one))
+        return max(asked, default=-1)
+
+    @property
+    def _judged(self) -> list[Verdict]:
+        return [*self.verdicts, self.unsure] if self.unsure and not self.calls else self.verdicts
 
     @property
     def decision(self) -> Decision:
         """The hardest of the verdicts."""
-        return max((verdict.decision for verdict in self.verdicts), key=SEVERITY.__getitem__, default="allow")
+        return max((verdict.decision for verdict in self._judged), key=SEVERITY.__getitem__, default="allow")
 
     @property
     def held_back(self) -> Verdict | None:
         """The hardest verdict, if it keeps the draft from the customer; its ``text`` is what the customer gets."""
-        hardest = max(self.verdicts, key=lambda verdict: SEVERITY[verdict.decision], default=None)
+        hardest = max(self._judged, key=lambda verdict: SEVERITY[verdict.decision], default=None)
         return None if hardest is None or hardest.passed else hardest
+
+    @property
+    def asks_tools(self) -> bool:
+        """Whether the model calls a tool, so that its answer is still to come."""
+        return bool(self.calls or self.broken_calls) and not self.held_back
 
     def prompt(self) -> list[BaseMessage]:
         """What the model is given."""
-        composed = prompt.compose(self.conversation, self.sources)
-        return [_KINDS[message["role"]](message["content"]) for message in composed]
+        if self.instructions is None:
+            return list(self.conversation)
+        own = [str(one.content) for one in self.conversation if isinstance(one, SystemMessage)]
+        spoken = [one for one in self.conversation if not isinstance(one, SystemMessage)]
+        system = "\n".join([*own, self.instructions, prompt.layout_sources(self.sources)])
+        return [SystemMessage(system), *spoken]
+
+    def asked(self) -> list[dict[str, str]]:
+        """What the customer said, for retrieval."""
+        asked = (one for one in self.conversation if isinstance(one, HumanMessage))
+        return [{"role": "user", "content": str(one.content)} for one in asked]
 
     def listen(self, chunks: Iterable[BaseMessage]) -> Iterator[str]:
         """The text of the model's chunks as they come, noted in ``draft``; stopped early, it stops the model."""
@@ -94,12 +137,42 @@ class Exchange:
             if isinstance(chunks, AsyncGenerator):
                 await chunks.aclose()
 
-    def _note(self, chunk: BaseMessage) -> str:
-        text = flatten(chunk.content)
+    def _note(self, message: BaseMessage) -> str:
+        text = written(message)
         self.draft += text
-        if self.last is None or chunk.response_metadata or getattr(chunk, "usage_metadata", None):
-            self.last = chunk
+        if isinstance(message, AIMessageChunk):
+            if message.tool_call_chunks:
+                part = AIMessageChunk(content="", tool_call_chunks=message.tool_call_chunks)
+                self._calling = part if self._calling is None else self._calling + part
+        elif isinstance(message, AIMessage):
+            self.calls, self.broken_calls = list(message.tool_calls), list(message.invalid_tool_calls)
+        if self.last is None or message.response_metadata or getattr(message, "usage_metadata", None):
+            self.last = message
         return text
+
+    def collect_calls(self) -> None:
+        """Reads the tool calls out of the pieces in which they were streamed."""
+        if self._calling is not None:
+            whole = self._calling + AIMessageChunk(content="", chunk_position="last")
+            self.calls, self.broken_calls = list(whole.tool_calls), list(whole.invalid_tool_calls)
+
+    def restored(self, text: str) -> str:
+        """A checked text as the customer reads it; in a JSON document values are put back so that it stays one."""
+        if self.as_json:
+            try:
+                document = {"": json.loads(text)}
+            except ValueError:
+                return self.pseudonyms.restore(text)
+            values = [self.pseudonyms.restore(value) for value in lay_out("", document).values]
+            return json.dumps(filled(document, values)[""], ensure_ascii=False)
+        return self.pseudonyms.restore(text)
+
+    @property
+    def spoken(self) -> str:
+        """The draft with its tool calls, for the reviewer."""
+        calls = [lay_out(call["name"], call["args"]).text for call in self.calls]
+        calls += [f"{call['name']}\n{call['args']}" for call in self.broken_calls]
+        return "\n".join(filter(None, [self.draft, *(f"(calls {call})" for call in calls)]))
 
     def settle(self, verdict: Verdict | None) -> None:
         """Takes the verdict on the answer.
@@ -121,8 +194,8 @@ class Exchange:
             answer=draft,
             decision=decision,
             reason=reason,
-            findings=tuple(finding for verdict in self.verdicts for finding in verdict.findings),
-            sources=tuple(self.sources),
+            findings=tuple(finding for verdict in self._judged for finding in verdict.findings),
+            sources=(*self.sources, *self.results),
             model=self.model,
             policy=self.policy,
             confidence=self.confidence,
@@ -132,7 +205,7 @@ class Exchange:
     @property
     def reason(self) -> str:
         """Why the answer was changed or held back, for the reviewer."""
-        return "; ".join(verdict.reason for verdict in self.verdicts if verdict.reason)
+        return "; ".join(verdict.reason for verdict in self._judged if verdict.reason)
 
     @property
     def usage(self) -> UsageMetadata | None:
@@ -143,7 +216,7 @@ class Exchange:
         """``response_metadata`` of the answer."""
         inner = self.last.response_metadata if self.last else {}
         return {
-            "model_name": self.model,
+            "model_name": str(inner.get("model_name") or self.model),
             "finish_reason": "content_filter" if self.held_back else str(inner.get("finish_reason") or "stop"),
             "deskhand": {
                 "decision": self.decision,

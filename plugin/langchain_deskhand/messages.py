@@ -13,7 +13,7 @@ from langchain_core.messages import BaseMessage, ToolMessage
 
 from deskhand_guardrails.parts import flatten
 
-__all__ = ["Role", "flatten", "is_tool_result", "role_of", "text_of"]
+__all__ = ["REMOVED", "WITHHELD", "Role", "flatten", "is_tool_result", "role_of", "text_of", "written"]
 
 Role = Literal["system", "user", "assistant"]
 
@@ -24,6 +24,12 @@ _ROLES: dict[str, Role] = {
     "AIMessageChunk": "assistant",
     "assistant": "assistant",
 }
+
+REMOVED = "(This message was removed.)"
+"""Stands where a customer's message did not pass."""
+
+WITHHELD = "(The result was withheld: it did not pass the policy.)"
+"""Stands where a tool's result did not pass: a model that called a tool must be given some result."""
 
 
 def role_of(message: BaseMessage) -> Role:
@@ -42,3 +48,14 @@ def text_of(message: BaseMessage) -> str:
     if is_tool_result(message) and text:
         return f"Result of {message.name or 'a tool'}: {text}"
     return text
+
+
+def written(message: BaseMessage) -> str:
+    """What the model says in its message, or in a piece of it; its reasoning and other blocks are not part of that."""
+    if isinstance(message.content, str):
+        return message.content
+    return "".join(
+        block if isinstance(block, str) else str(block.get("text") or "")
+        for block in message.content
+        if isinstance(block, str) or block.get("type") == "text"
+    )

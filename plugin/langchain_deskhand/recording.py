@@ -17,9 +17,15 @@ _PLACEHOLDER = re.compile(r"(<[A-Z][A-Z_]*_\d{1,4}>)")
 def record(exchange: Exchange, store: Store | None) -> Steps[None]:
     """Writes the finished exchange to ``store`` (None records nothing).
 
+    A model that only asks a tool has not answered yet: such a step is recorded when it was held back, or together with
+    the answer that follows, whose sources name what the tools returned.
+
     Raises:
         UnavailableError: the store does not take it; then the answer must not be released.
     """
+    if exchange.asks_tools:
+        exchange.recorded = True
+        return
     yield from _write(exchange, store, exchange.decision, exchange.reason)
 
 
@@ -54,7 +60,7 @@ def _hidden(exchange: Exchange) -> str:
     The conversation's placeholders are left alone; ``redact`` would take them for something a user typed.
     """
     context = exchange.context
-    parts = _PLACEHOLDER.split(exchange.draft)
+    parts = _PLACEHOLDER.split(exchange.spoken)
     for at in range(0, len(parts), 2):
         parts[at] = redact(parts[at], names=context.names, pseudonyms=context.pseudonyms)[0]
     return "".join(parts)

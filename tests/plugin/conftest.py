@@ -10,6 +10,7 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
+import yaml
 
 from deskhand_guardrails import Policy, Rails
 from deskhand_guardrails.monitor import Store
@@ -86,6 +87,16 @@ def knowledge(tmp_path: Path) -> Knowledge:
 @pytest.fixture(scope="session")
 def rails() -> Rails:
     return Rails(Policy.load())
+
+
+@pytest.fixture(scope="session")
+def rails_for_developers(tmp_path_factory: pytest.TempPathFactory) -> Rails:
+    """Rails that take orders: LangChain's suite says "use the tool" and "return nothing but JSON", as attacks do."""
+    folder = tmp_path_factory.mktemp("policy")
+    section = {"version": 1, "detectors": {"injection": {"enabled": False}}}
+    config = {"models": [], "rails": {"config": {"deskhand": section}}}
+    (folder / "config.yml").write_text(yaml.safe_dump(config), "utf-8")
+    return Rails(Policy.load(folder))
 
 
 @pytest.fixture

@@ -32,7 +32,10 @@ print(",".join(sorted({{name.partition(".")[0] for name in sys.modules}})))
 
 @pytest.mark.parametrize(
     ("statement", "most_seconds"),
-    [("import langchain_deskhand", 0.3), ("from langchain_deskhand import ChatDeskhand, ChatLocal, Knowledge", 6.0)],
+    [
+        ("import langchain_deskhand", 0.3),
+        ("from langchain_deskhand import ChatDeskhand, ChatLocal, DeskhandMiddleware, Knowledge", 6.0),
+    ],
 )
 def test_importing_brings_neither_torch_nor_a_server(statement: str, most_seconds: float) -> None:
     program = PROBE.format(statement=statement)
@@ -41,3 +44,18 @@ def test_importing_brings_neither_torch_nor_a_server(statement: str, most_second
     heavy = {"torch", "transformers", "peft", "presidio_analyzer", "nemoguardrails", "fastapi", "slack_bolt"}
     assert heavy.isdisjoint(modules.split(","))
     assert float(seconds) < most_seconds
+
+
+def test_without_langchain_all_but_the_middleware_is_there() -> None:
+    program = """
+import sys
+sys.modules["langchain"] = sys.modules["langgraph"] = None
+from langchain_deskhand import ChatDeskhand, ChatLocal, Knowledge
+from langchain_deskhand.testing import ScriptedChatModel
+try:
+    from langchain_deskhand import DeskhandMiddleware
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "UnavailableError DeskhandMiddleware needs langchain: pip install 'deskhand[agents]'\n"

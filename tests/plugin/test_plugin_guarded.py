@@ -16,7 +16,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_core.runnables import RunnableLambda
 
 from deskhand_guardrails import Rails
-from deskhand_guardrails.errors import ConfigError, InputError, UnavailableError
+from deskhand_guardrails.errors import InputError, UnavailableError
 from deskhand_guardrails.monitor import Store
 from langchain_deskhand import ChatDeskhand
 from langchain_deskhand.knowledge import Knowledge, Passage
@@ -219,7 +219,7 @@ def test_attacks_in_history_and_tool_results_are_left_out_of_the_prompt(rails: R
         ]
     )
     assert "Ignore all" not in given(inner)
-    assert [str(message.content) for message in inner.received[-1][1:]] == [
+    assert [str(message.content) for message in inner.received[-1]] == [
         "I cannot help with that.",
         "Where is my parcel?",
     ]
@@ -257,7 +257,7 @@ async def test_without_a_similar_source_a_person_takes_over(
     turn = store.recent()[0]
     assert turn.decision == "review"
     assert turn.answer == "<PERSON_1> did. I am sure of it.", "the reviewer gets the draft"
-    assert turn.reason.startswith("nearest source 0.")
+    assert "nearest source 0." in turn.reason
     answer = model.invoke("Who won the chess championship?")
     assert answer.content == rails.policy.messages.hand_over
     assert answer.response_metadata["finish_reason"] == "content_filter"
@@ -334,10 +334,8 @@ async def test_all_four_ways_of_asking_say_the_same(rails: Rails, knowledge: Kno
         assert deskhand(whole)["decision"] == deskhand(awaited)["decision"] == decision
 
 
-def test_options_go_to_the_inner_model_and_tools_are_refused(rails: Rails) -> None:
+def test_options_go_to_the_inner_model(rails: Rails) -> None:
     model, _ = guarded(rails, "It is on its way. Truly.")
     assert model.invoke("Where is it?", stop=[" Truly"], conversation_id="c1").content == "It is on its way."
-    with pytest.raises(ConfigError, match="takes no tools"):
-        model.invoke("Where is it?", tools=[{"name": "refund"}])
     with pytest.raises(InputError, match="no customer message"):
         model.invoke([SystemMessage("Be brief.")])

@@ -46,6 +46,10 @@ class Store:
         self._url = parse_url(url)
         self._engine: Engine = open_engine(self._url)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled as its URL, password included, for the processes of one application."""
+        return Store, (self._url.render_as_string(hide_password=False),)
+
     def add(self, turn: Turn) -> None:
         """Records ``turn``.
 

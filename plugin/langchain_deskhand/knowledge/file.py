@@ -132,6 +132,12 @@ class Knowledge:
             fresh.unlink(missing_ok=True)
         return cls(out, encoder)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled as its path; another process reads the file itself, with the shipped encoder."""
+        if self._encoder is not _shipped():
+            raise TypeError(f"knowledge {self.path}: cannot be pickled with an encoder of your own; open it there")
+        return Knowledge.open, (self.path,)
+
     def __len__(self) -> int:
         return len(self._held[0])
 
