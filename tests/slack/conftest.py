@@ -17,7 +17,7 @@ from deskhand_guardrails.monitor import Store
 from langchain_deskhand import ChatDeskhand
 from langchain_deskhand.testing import ScriptedChatModel
 
-ANSWER = "Your parcel left our warehouse on Monday. It usually takes two days."
+ANSWER = "Your parcel left our warehouse. It is usually quick."
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 from deskhand.slack.testing import Bench, FakeSlack
 from langchain_deskhand.testing import ScriptedChatModel
 
-ANSWER = "Your parcel left our warehouse on Monday. It usually takes two days."
+ANSWER = "Your parcel left our warehouse. It is usually quick."
 
 
 def given(model: ScriptedChatModel) -> list[tuple[str, str]]:

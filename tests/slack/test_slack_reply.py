@@ -15,7 +15,7 @@ from deskhand.slack.reply import PLACEHOLDER
 from deskhand.slack.testing import Bench, FakeSlack
 from langchain_deskhand.testing import ScriptedChatModel
 
-ANSWER = "Your parcel left our warehouse on Monday. It usually takes two days."
+ANSWER = "Your parcel left our warehouse. It is usually quick."
 
 
 COLOURS = ("red", "blue", "green", "brown", "white", "black", "grey", "orange", "yellow")
