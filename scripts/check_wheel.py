@@ -27,6 +27,8 @@ DATA = (
     "deskhand_guardrails/models/guard/model.onnx",
     "deskhand_guardrails/models/guard/guard.json",
     "deskhand_guardrails/monitor/migrations/",
+    "deskhand_guardrails/presets.yml",
+    "deskhand_guardrails/redteam/data/",
 )
 # Run in isolated mode (-I) from an empty folder, with the unpacked wheel before everything else on the path.
 USE = f"""
