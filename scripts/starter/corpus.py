@@ -1,7 +1,7 @@
-"""Reads the public data sets into three plain pools: question-answer pairs, dialogues and running text.
+"""Reads the public data sets into plain pools: question-answer pairs, dialogues, running text, questions by intent.
 
-``data`` is the folder that holds ``support/`` (dialogues as JSONL), ``pretraining/`` (text) and ``knowledge/``; see the
-model card for each set's licence.
+``data`` is the folder that holds ``support/`` (dialogues as JSONL), ``pretraining/`` (text) and ``guardrails/`` (of
+which the questions by intent are read); see the model card for each set's licence.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 HELD_OUT = "multiwoz-valtest"
 """Left out of training as a whole: the loss on it is the one the model card states."""
@@ -47,6 +48,8 @@ class Corpus:
     pairs: list[Pair] = field(default_factory=list)
     dialogues: list[list[dict[str, str]]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    intents: dict[str, list[str]] = field(default_factory=dict)
+    """Questions by ``set:intent``."""
     held_out: list[list[dict[str, str]]] = field(default_factory=list)
 
 
@@ -78,6 +81,9 @@ def read_corpus(data: Path) -> Corpus:
             corpus.texts.extend(_chunks(text))
         elif name.startswith(("standard-ebooks", "topical", "synthetic", "open-assistant", "intent")):
             corpus.texts.extend(_chunks(text))
+    for record in _jsonl(data / "guardrails" / "topic_train.jsonl.gz"):
+        if record["label"] != "out_of_scope":
+            corpus.intents.setdefault(f"{record['source']}:{record['label']}", []).append(clean(record["text"]))
     return corpus
 
 
@@ -101,7 +107,7 @@ def shorten(text: str, words: int = ANSWER_WORDS) -> str:
     return " ".join(" ".join(kept).split()[: words + 20])
 
 
-def _jsonl(path: Path) -> Iterator[dict[str, object]]:
+def _jsonl(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)

@@ -40,7 +40,7 @@ def test_records_have_the_form_and_hold_no_personal_data(dataset: Path, lines_of
         assert [message["role"] for message in record["messages"]] == ["system", "user", "assistant"]
         assert set(record) == {
             "messages", "ticket_id", "kind_tags", "language", "answered_at", "query", "source_ids",
-            "nearest_source",
+            "source_agreement",
         }  # fmt: skip
         assert f"ticket:{record['ticket_id']}" not in record["source_ids"]
         assert len(record["source_ids"]) == 3

@@ -17,7 +17,7 @@ from deskhand_guardrails.prompt import HAND_OVER, Source, compose
 HAND_OVER_SHARE = 0.05
 # So many teach that the first source is not always the best one. Retrieval's order is right far more often than not,
 # and a small model that is shown otherwise stops trusting it.
-SHUFFLED_SHARE = 0.1
+SHUFFLED_SHARE = 0.05
 
 
 def records(
@@ -34,12 +34,12 @@ def records(
         if is_training and draw.random() < SHUFFLED_SHARE:
             sources = draw.sample(sources, len(sources))
         made = record(example, sources, answer)
-        nearest = neighbours.nearest_answer(example, sources) if is_training and answer != HAND_OVER else None
-        yield made | {"nearest_source": nearest}
+        agreement = neighbours.agreement(example, sources) if is_training and answer != HAND_OVER else []
+        yield made | {"source_agreement": agreement}
 
 
 def record(example: Example, sources: Sequence[Source], answer: str) -> dict[str, Any]:
-    """One line of ``train.jsonl``, but for ``nearest_source``: which source says most nearly what the agent said."""
+    """One line of ``train.jsonl``, but for ``source_agreement``: how nearly each source says what the agent said."""
     return {
         "messages": [*compose(example.messages, sources), {"role": "assistant", "content": answer}],
         "ticket_id": example.ticket_id,

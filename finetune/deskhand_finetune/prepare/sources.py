@@ -74,14 +74,10 @@ class Neighbours:
         drawn = seed.choice(allowed, size=min(SOURCES, len(allowed)), replace=False) if len(allowed) else allowed
         return self._best(row, row, np.asarray(sorted(drawn, key=lambda place: -row[place]), dtype=int))
 
-    def nearest_answer(self, example: Example, sources: Sequence[Source]) -> dict[str, float] | None:
-        """The number (from 1) of the source that says most nearly what the agent said, and the cosine."""
-        if not sources:
-            return None
+    def agreement(self, example: Example, sources: Sequence[Source]) -> list[float]:
+        """For each source the cosine between what it says and what the agent said."""
         own = self._answers[example.ticket_id, example.answered_at]
-        similarities = [float(self._said[source.reference] @ own) for source in sources]
-        best = int(np.argmax(similarities))
-        return {"number": best + 1, "similarity": round(similarities[best], 4)}
+        return [round(float(self._said[source.reference] @ own), 4) for source in sources]
 
     def _shut_out(self, row: Vectors, example: Example) -> None:
         # An answer that names its own customer's order or address is no source for another customer.

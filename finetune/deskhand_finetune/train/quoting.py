@@ -1,9 +1,11 @@
 """Answers in a source's own words: what a model of a few million parameters is trained to give.
 
 Such a model cannot rephrase; taught the agents' own wording it mixes the sources and gets facts wrong (measured on the
-sample: 67.7 % right answers). So it is taught which source answers, and to give that source's text. ``prepare`` notes
-in each record which of its sources comes nearest to what the agent wrote; where none comes near, the record teaches
-nothing that could be quoted and is passed over. Hand-overs stay as they are.
+sample: 67.7 % right answers). So it is taught to give the text of the first source that says what the agent said.
+``prepare`` notes in each record how nearly each of its sources does. The first near one, not the nearest: of three
+sources with the same answer in different words nothing in the prompt tells which one an agent happened to resemble
+most, and a model that is taught to guess learns to blend them (79.6 %). Records without a near source teach
+nothing that could be quoted and are passed over. Hand-overs stay as they are.
 """
 
 from __future__ import annotations
@@ -14,20 +16,20 @@ from typing import Any
 
 from deskhand_guardrails.prompt import HAND_OVER
 
-NEAR = 0.6
-"""Cosine between two answers; on the sample, answers of one kind mostly lie above it and of different kinds below."""
-_SOURCE = re.compile(r"^\[(\d+)\] [^\n]*\n([^\n]*)", re.MULTILINE)
+NEAR = 0.55
+"""Cosine between two answers. Of the sample's training records 86 % have a source above it, 98 % of the right kind."""
+_SOURCE = re.compile(r"^\[\d+\] [^\n]*\n([^\n]*)", re.MULTILINE)
 
 
 def quoting(records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The records with the nearest source's text for an answer; those without a near source are left out."""
+    """The records with the first near source's text for an answer; those without a near source are left out."""
     for record in records:
         messages = record["messages"]
         if messages[-1]["content"] == HAND_OVER:
             yield dict(record)
             continue
-        nearest = record.get("nearest_source") or {}
-        texts = dict(_SOURCE.findall(messages[0]["content"])) if messages[0]["role"] == "system" else {}
-        text = texts.get(str(nearest.get("number")))
-        if text and nearest["similarity"] >= NEAR:
+        texts = _SOURCE.findall(messages[0]["content"]) if messages[0]["role"] == "system" else []
+        agreement = record.get("source_agreement") or []
+        text = next((text for text, near in zip(texts, agreement, strict=False) if near >= NEAR), None)
+        if text:
             yield {**record, "messages": [*messages[:-1], {"role": "assistant", "content": text}]}
