@@ -31,39 +31,12 @@ from langchain_deskhand.knowledge.articles import read_article
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "integrations" / "deskhand" / "sample"
 SEED = 7
-MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+MONTHS_IN_ORDER = "January February March April May June July August September October November December"
+MONTHS = MONTHS_IN_ORDER.split()
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 AMOUNTS = frozenset({"EUR", "USD", "GBP", "CHF", "YEN", "cents"})
-SPELLED = [
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "fifteen",
-    "twenty",
-    "thirty",
-    "forty",
-    "sixty",
-]
+SPELLED_IN_ORDER = "three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty sixty"
+SPELLED = SPELLED_IN_ORDER.split()
 
 
 def sample() -> Iterator[tuple[str, Context]]:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deskhand_guardrails.errors import UnavailableError
-from deskhand_guardrails.onnx import session
+from deskhand_guardrails.onnx import session, tokenizer
 
 Vectors = npt.NDArray[np.float32]
 
@@ -50,17 +50,13 @@ class Encoder:
         Raises:
             UnavailableError: a file is missing or cannot be read.
         """
-        from tokenizers import Tokenizer
-
         try:
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._tokenizer = tokenizer(folder / "tokenizer.json")
             self._session = session(folder / "model.onnx", threads)
         except Exception as error:  # both libraries raise bare Exception for a missing or broken file
             raise UnavailableError(
                 f"the encoder in {folder} cannot be loaded ({type(error).__name__}): reinstall deskhand"
             ) from error
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
         self._start = self._tokenizer.token_to_id("[CLS]")
         self._end = self._tokenizer.token_to_id("[SEP]")
 

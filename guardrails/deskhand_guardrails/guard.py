@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from deskhand_guardrails.detectors.spans import Span
 from deskhand_guardrails.errors import UnavailableError
-from deskhand_guardrails.onnx import session
+from deskhand_guardrails.onnx import session, tokenizer
 
 Question = Literal["injection", "planted", "harm", "hostile"]
 
@@ -60,21 +60,17 @@ class Guard:
         Raises:
             UnavailableError: a file is missing or cannot be read.
         """
-        from tokenizers import Tokenizer
-
         try:
             settings = json.loads((folder / "guard.json").read_text(encoding="utf-8"))
             self._questions: list[str] = settings["questions"]
             self._tags: list[str] = settings["tags"]
             self.thresholds: dict[str, float] = settings["thresholds"]
-            self._tokenizer = Tokenizer.from_file(str(folder.parent / "encoder" / "tokenizer.json"))
+            self._tokenizer = tokenizer(folder.parent / "encoder" / "tokenizer.json")
             self._session = session(folder / "model.onnx", threads)
         except Exception as error:  # both libraries raise bare Exception for a missing or broken file
             raise UnavailableError(
                 f"the guard model in {folder} cannot be loaded ({type(error).__name__}): reinstall deskhand"
             ) from error
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
         self._start = self._tokenizer.token_to_id("[CLS]")
         self._end = self._tokenizer.token_to_id("[SEP]")
         self._lock = threading.Lock()

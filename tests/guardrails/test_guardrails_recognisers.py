@@ -7,7 +7,7 @@ import pytest
 from deskhand_guardrails import Context
 from deskhand_guardrails.detectors.labels import DEFAULT_LABELS, ORDER, PERSONAL
 from deskhand_guardrails.detectors.personal_data import PersonalData
-from deskhand_guardrails.detectors.registry import ASKED
+from deskhand_guardrails.detectors.roster import ASKED
 from deskhand_guardrails.detectors.secrets import Secrets
 from deskhand_guardrails.pseudonyms import LABELS
 

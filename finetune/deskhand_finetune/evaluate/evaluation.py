@@ -30,7 +30,6 @@ from deskhand_guardrails.prompt import HAND_OVER
 
 METRICS = "metrics.json"
 FIRST_SOURCE = re.compile(r"^\[1\] [^\n]*\n([^\n]*)", re.MULTILINE)
-ANSWERERS = ("run", "base", "nearest")
 
 
 @dataclass(slots=True)

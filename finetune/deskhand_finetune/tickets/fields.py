@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from deskhand_finetune.tickets.ticket import BadRecord, Message
+from deskhand_finetune.tickets.ticket import BadRecord, Message, Ticket
 
 
 def first(value: Mapping[str, Any], *keys: str) -> str:
@@ -72,3 +72,20 @@ def language(value: object) -> str:
 def outcome(messages: Iterable[Message]) -> str:
     """The status of a conversation whose source keeps none: solved once a person of the desk has answered in public."""
     return "solved" if any(message.role == "agent" and message.public for message in messages) else "open"
+
+
+def identified(value: object, ticket_of: Callable[[str, dict[str, Any]], Ticket], *keys: str) -> Ticket:
+    """The ticket of a record, made from its id (the first of ``keys`` that it has) and the record.
+
+    Raises:
+        BadRecord: it is no object or has no id; whatever else is wrong with it carries the id.
+    """
+    if not isinstance(value, dict):
+        raise BadRecord("not an object")
+    name = first(value, *keys)
+    if not name:
+        raise BadRecord("no 'id'")
+    try:
+        return ticket_of(name, value)
+    except BadRecord as error:
+        raise BadRecord(str(error), name) from None

@@ -9,20 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+_MONTHS_IN_ORDER = "january february march april may june july august september october november december"
+_MONTHS = _MONTHS_IN_ORDER.split()
 _DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _MONTH = "|".join([*_MONTHS, *(f"{month[:3]}\\.?" for month in _MONTHS), "sept\\.?"])
 _DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"

@@ -1,7 +1,7 @@
 """Personal data: contacts, cards, accounts, identity numbers, orders, parcels, addresses, births, names that are known.
 
 Presidio's pattern recognisers and ours run in one engine without any language model. Only the recognisers that a cheap
-look at the text calls for are asked (no digits, no phone numbers), which is most of the speed; see ``registry``.
+look at the text calls for are asked (no digits, no phone numbers), which is most of the speed; see ``roster``.
 
 Names and addresses in running text are the guard model's finds (``recognisers.names``).
 
@@ -19,7 +19,7 @@ from pydantic import Field, field_validator
 from deskhand_guardrails.detectors.labels import DEFAULT_LABELS, ORDER, THRESHOLDS
 from deskhand_guardrails.detectors.presidio import ENTITIES, LANGUAGE
 from deskhand_guardrails.detectors.recognisers import names, people
-from deskhand_guardrails.detectors.registry import ASKED, Gate, engine
+from deskhand_guardrails.detectors.roster import ASKED, Gate, engine
 from deskhand_guardrails.detectors.settings import Action, DetectorSettings
 from deskhand_guardrails.detectors.spans import Span, merged
 from deskhand_guardrails.normalise import plain

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
 from typing import Any
 
-from deskhand_finetune.tickets.fields import attached, first, in_order, inner, language, listed, tags
+from deskhand_finetune.tickets.fields import attached, first, identified, in_order, inner, language, listed, tags
 from deskhand_finetune.tickets.raw.json_records import json_records
 from deskhand_finetune.tickets.raw.look import Look
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
@@ -112,16 +112,8 @@ class _Desk:
 
     def ticket(self, value: object) -> Ticket:
         """One ticket, of any version of the API."""
-        if not isinstance(value, dict):
-            raise BadRecord("not an object")
-        value = inner(value, "helpdesk_ticket") or value
-        name = first(value, "display_id", "id")
-        if not name:
-            raise BadRecord("no 'id'")
-        try:
-            return self._ticket(name, value)
-        except BadRecord as error:
-            raise BadRecord(str(error), name) from None
+        held = inner(value, "helpdesk_ticket") if isinstance(value, dict) else {}
+        return identified(held or value, self._ticket, "display_id", "id")
 
     def _ticket(self, name: str, value: Mapping[str, Any]) -> Ticket:
         held = value.get("conversations") or value.get("notes") or value.get("helpdesk_notes")

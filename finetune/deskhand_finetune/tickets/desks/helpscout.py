@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deskhand_finetune.tickets.fields import attached, first, in_order, inner, listed, tags
+from deskhand_finetune.tickets.fields import attached, first, identified, in_order, inner, listed, tags
 from deskhand_finetune.tickets.raw.json_records import json_records
 from deskhand_finetune.tickets.raw.look import Look
 from deskhand_finetune.tickets.reader import Format, Options, Read, each, records_of
-from deskhand_finetune.tickets.ticket import BadRecord, Message, Role, Ticket
+from deskhand_finetune.tickets.ticket import Message, Role, Ticket
 from deskhand_finetune.tickets.times import at
 
 NAME = "helpscout"
@@ -50,15 +50,7 @@ def _threads(value: Mapping[str, Any]) -> object:
 
 
 def _ticket(value: object) -> Ticket:
-    if not isinstance(value, dict):
-        raise BadRecord("not an object")
-    name = first(value, "id")
-    if not name:
-        raise BadRecord("no 'id'")
-    try:
-        return _conversation(name, value)
-    except BadRecord as error:
-        raise BadRecord(str(error), name) from None
+    return identified(value, _conversation, "id")
 
 
 def _conversation(name: str, value: Mapping[str, Any]) -> Ticket:

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from deskhand_finetune.tickets.fields import attached, first, in_order, inner, language, listed, tags
+from deskhand_finetune.tickets.fields import attached, first, identified, in_order, inner, language, listed, tags
 from deskhand_finetune.tickets.raw.json_records import json_records
 from deskhand_finetune.tickets.raw.look import Look
 from deskhand_finetune.tickets.reader import Format, Options, Read, each, records_of
-from deskhand_finetune.tickets.ticket import BadRecord, Message, Role, Ticket
+from deskhand_finetune.tickets.ticket import Message, Role, Ticket
 from deskhand_finetune.tickets.times import at
 
 NAME = "intercom"
@@ -60,15 +60,7 @@ def read(looks: Sequence[Look], options: Options) -> Read:  # noqa: ARG001 - the
 
 
 def _ticket(value: object) -> Ticket:
-    if not isinstance(value, dict):
-        raise BadRecord("not an object")
-    name = first(value, "id")
-    if not name:
-        raise BadRecord("no 'id'")
-    try:
-        return _conversation(name, value)
-    except BadRecord as error:
-        raise BadRecord(str(error), name) from None
+    return identified(value, _conversation, "id")
 
 
 def _conversation(name: str, value: Mapping[str, Any]) -> Ticket:

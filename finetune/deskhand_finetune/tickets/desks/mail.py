@@ -43,7 +43,6 @@ REPLY = re.compile(
 )
 MESSAGE_ID = re.compile(r"<([^<>\s]{1,500})>")
 FROM_LINE = re.compile(rb"^From \S+.*\d{2}:\d{2}")
-LINE_HEADER = re.compile(rb"^[!-9;-~]+:")
 TABLES = """
 CREATE TABLE mails (number INTEGER PRIMARY KEY, id TEXT UNIQUE, thread INTEGER, held TEXT);
 CREATE INDEX mails_by_thread ON mails (thread);
