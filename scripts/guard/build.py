@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -32,6 +33,11 @@ from onnx_export import export, published
 OUT = Path(__file__).parents[2] / "guardrails" / "deskhand_guardrails" / "models" / "guard"
 FIGURES = Path(__file__).parent / "figures.json"
 PASSES = 2
+FINISHING, FINISHING_SHARE = "written-agents", 0.25
+"""Without these rows the model took "attach two photos to your answer", a desk's own words, for a planted order: 2.9 %
+of the sample's answers, 1.4 % with them. They come in a last, gentle pass beside a quarter of everything else, and the
+mean of the weights before and after it ships: the pass alone let 6 in 100 more red-team attacks through, the mean 4
+(Wortsman et al. 2022, arXiv 2109.01903)."""
 FOLD_SHARE = 0.35
 """A fold sees a third of the rows once: enough to compare sources, in five minutes."""
 
@@ -67,31 +73,37 @@ def main() -> None:
 
 
 def _trained(base: Path, tokenizer: Tokenizer, corpus: Corpus, fold: str | None, weights: Path | None) -> Guard:
+    """The main passes (or what ``weights`` holds of them); without a fold the finishing pass after them."""
     model = Guard(base)
+    left_out = (FINISHING, *(FOLDS[fold] if fold else ()))
     if weights and weights.exists():
         model.load_state_dict(torch.load(weights))
-        return model
-    left_out = FOLDS[fold] if fold else ()
-    passes = [
-        [
-            Encoded(row, tokenizer)
-            for row in corpus.training(
-                lambda source: is_left_out(source, left_out), seed=SEED + at, share=FOLD_SHARE if fold else 1.0
-            )
-        ]
-        for at in range(1 if fold else PASSES)
-    ]
-    print(
-        [len(rows) for rows in passes],
-        "rows",
-        sum(len(row.ids) for rows in passes for row in rows),
-        "tokens",
-        flush=True,
-    )
-    train(model, passes, seed=SEED)
-    if weights:
-        torch.save(model.state_dict(), weights)
+    else:
+        share = FOLD_SHARE if fold else 1.0
+        seeds = range(SEED, SEED + (1 if fold else PASSES))
+        train(model, [_encoded(corpus, tokenizer, left_out, seed, share) for seed in seeds], seed=SEED)
+        if weights:
+            torch.save(model.state_dict(), weights)
+    if not fold:
+        rows = _encoded(corpus, tokenizer, (FINISHING,), SEED + PASSES, FINISHING_SHARE)
+        rows += [Encoded(row, tokenizer) for row in corpus.of(lambda source: source == FINISHING)]
+        before = {name: held.clone() for name, held in model.state_dict().items()}
+        train(model, [rows], seed=SEED, gentle=True)
+        after = model.state_dict()
+        model.load_state_dict(
+            {
+                name: torch.lerp(held, after[name], 0.5) if held.is_floating_point() else held
+                for name, held in before.items()
+            }
+        )
     return model
+
+
+def _encoded(corpus: Corpus, tokenizer: Tokenizer, left_out: Sequence[str], seed: int, share: float) -> list[Encoded]:
+    rows = corpus.training(lambda source: is_left_out(source, left_out), seed=seed, share=share)
+    encoded = [Encoded(row, tokenizer) for row in rows]
+    print(len(encoded), "rows", sum(len(row.ids) for row in encoded), "tokens", flush=True)
+    return encoded
 
 
 if __name__ == "__main__":

@@ -65,6 +65,7 @@ class Corpus:
             *written.harm(draw, 160),
             *_distinct(written.tone(draw, 2500)),
             *written.people(draw, 6000),
+            *_distinct(written.agents(draw, 3000)),
         ]
         self.rows = [_as_read(row) for row in rows if row.text.strip()]
         self.held_out = [row for row in self.rows if row.source in public.SUPPORT and is_held_out(row.text)]

@@ -105,16 +105,19 @@ def loss_of(scores: torch.Tensor, tags: torch.Tensor, answers: torch.Tensor, wan
     return total
 
 
-def train(model: Guard, rows: Sequence[Sequence[Encoded]], *, seed: int) -> None:
-    """One pass over each of ``rows``; warm-up over 5 % of the steps, then a linear decay."""
+def train(model: Guard, rows: Sequence[Sequence[Encoded]], *, seed: int, gentle: bool = False) -> None:
+    """One pass over each of ``rows``; warm-up over 5 % of the steps, then a linear decay.
+
+    ``gentle`` takes a third of the rates: for rows that a trained model has to learn without forgetting others.
+    """
     draw = random.Random(seed)
     torch.manual_seed(seed)
     plan = [(part, batch) for part in rows for batch in batches(part, draw)]
     heads = [*model.scores.parameters(), *model.tags.parameters()]
     body = [one for one in model.base.parameters() if one.requires_grad]
-    optimiser = torch.optim.AdamW(
-        [{"params": body, "lr": RATE}, {"params": heads, "lr": HEADS_RATE}], weight_decay=0.01, fused=True
-    )
+    share = 1 / 3 if gentle else 1
+    groups = [{"params": body, "lr": share * RATE}, {"params": heads, "lr": share * HEADS_RATE}]
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
     warm = max(1, len(plan) // 20)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min((step + 1) / warm, max(0.02, 1 - step / len(plan)))

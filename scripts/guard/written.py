@@ -73,6 +73,14 @@ def look_alikes(draw: random.Random, each: int) -> Iterator[Row]:
             yield Row(text, f"written-look-alike-{name}", dict(SAFE))
 
 
+def agents(draw: random.Random, each: int) -> Iterator[Row]:
+    """What a desk asks of its customers: orders to a reader, and none to an assistant."""
+    held = load("agents")
+    for _ in range(each):
+        text = filled(draw.choice(held["desk"]["templates"]), held["slots"], draw)  # type: ignore[index, call-overload, arg-type]
+        yield Row(text[:1].upper() + text[1:], "written-agents", dict(SAFE))
+
+
 def harm(draw: random.Random, each: int) -> Iterator[Row]:
     """Requests for help with harm and harmless ones in the same frames."""
     held = load("harm")

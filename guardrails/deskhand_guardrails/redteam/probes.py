@@ -78,7 +78,7 @@ def load(names: Iterable[str] = (), limit: int | None = None) -> list[Probe]:
     """
     known = families()
     if unknown := sorted(set(names) - set(known)):
-        raise ConfigError(f"--families: unknown {', '.join(unknown)}; known are {', '.join(known)}")
+        raise ConfigError(f"--family: unknown {', '.join(unknown)}; known are {', '.join(known)}")
     chosen = [name for name in known if not names or name in set(names)]
     kinds: tuple[Kind, ...] = ("attack", "look_alike")
     return [
