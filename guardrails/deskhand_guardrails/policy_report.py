@@ -62,6 +62,8 @@ class Report:
     """Everything wrong, one line each; with any, the folder cannot be used."""
     directions: dict[Direction, Stage]
     settings: tuple[Value, ...]
+    notes: tuple[str, ...]
+    """Detectors that do nothing for want of something, and what to do about it."""
     from_caller: tuple[str, ...]
     """Detectors that the policy has settings for and that are handed to ``Rails`` by the calling program."""
 
@@ -91,6 +93,7 @@ def report(folder: Path | None = None) -> Report:
         tuple(dict.fromkeys(faults)),
         stages,
         tuple(_values(policy)),
+        tuple(f"{name} {one.idle}" for name, one in policy.detectors.items() if one.enabled and one.idle),
         tuple(policy.custom),
     )
 

@@ -46,6 +46,9 @@ OURS: tuple[tuple[str, str], ...] = (
     ("injection", f"{_HOME}.injection:Injection"),
     ("harm", f"{_HOME}.harm:Harm"),
     ("toxicity", f"{_HOME}.toxicity:Toxicity"),
+    ("topic", f"{_HOME}.topic:Topic"),
+    ("leakage", f"{_HOME}.leakage:Leakage"),
+    ("commitments", f"{_HOME}.commitments:Commitments"),
     ("grounding", f"{_HOME}.grounding:Grounding"),
     ("placeholders", f"{_HOME}.placeholders:Placeholders"),
 )

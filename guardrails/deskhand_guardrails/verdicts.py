@@ -73,6 +73,8 @@ class Context:
     sources: Sequence[Source] = ()
     conversation: Sequence[str] = field(default_factory=tuple)
     """Earlier texts of the conversation, oldest first."""
+    instructions: str = ""
+    """What the model was told beside our own instructions: the caller's system messages."""
 
 
 class Detector(Protocol):

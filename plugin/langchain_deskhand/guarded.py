@@ -275,7 +275,11 @@ class ChatDeskhand(BaseChatModel):
             policy=self.rails.policy.digest,
             conversation_id=str(options.pop("conversation_id", None) or memory.name or uuid4().hex),
             channel=str(options.pop("channel", None) or self.channel),
-            context=Context(pseudonyms=memory.pseudonyms, names=tuple(options.pop("names", ()))),
+            context=Context(
+                pseudonyms=memory.pseudonyms,
+                names=tuple(options.pop("names", ())),
+                instructions=instructions or "",
+            ),
             memory=memory,
             instructions=instructions,
             as_json=structured.is_json(options),
