@@ -44,8 +44,8 @@ CHUNK = 256
 class Encoder:
     """Turns texts into unit vectors whose dot product is their similarity in meaning (-1 to 1).
 
-    Safe to use from several threads at once: neither the tokenizer nor the ONNX session is changed by a call, and what is
-    remembered of earlier calls is locked.
+    Safe to use from several threads at once: neither the tokenizer nor the ONNX session is changed by a call, and what
+    is remembered of earlier calls is locked.
     """
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from deskhand_guardrails import Context, Source
@@ -15,20 +17,14 @@ RETURNS = Source(
 )
 OFFERS = Source(
     "Offers and fees",
-    "Students get a 10 % discount with the code STUDENT10. Orders over 50 EUR are shipped free of charge. If we lower the "
-    "price within 11 days, you get the difference as store credit. We guarantee spare parts for 5 years.",
+    "Students get a 10 % discount with the code STUDENT10. Orders over 50 EUR are shipped free of charge. If we lower "
+    "the price within 11 days, you get the difference as store credit. We guarantee spare parts for 5 years.",
     "offers.md",
 )
-DELIVERY = Source(
-    "Delivery", "Standard delivery takes 3 to 5 working days. A colleague replies within 24 hours.", "d.md"
-)
-ORDER = Source(
-    "Result of order_status", "status: refund issued on 3 May, amount 50 EUR; arrives Friday", "tool:order_status"
-)
+DELIVERY = Source("Delivery", "It takes 3 to 5 working days. A colleague replies within 24 hours.", "delivery.md")
+ORDER = Source("Result of find_order", "refund: 50 EUR, issued 3 May; parcel: arrives Friday", "tool:find_order")
 TICKET = Source("Can I get a refund?", "I have refunded you 50 EUR. Your parcel will arrive on Friday.", "ticket:7")
-LAW = Source(
-    "Your rights", "Under the Consumer Rights Act you can return faulty goods within 30 days of delivery.", "law.md"
-)
+LAW = Source("Rights", "Under the Consumer Rights Act you can return faulty goods within 30 days.", "law.md")
 SOURCES = [RETURNS, OFFERS, DELIVERY]
 
 # label | what an answer must not say with the sources above
@@ -217,3 +213,54 @@ def test_commitments_are_found(row: str) -> None:
 @pytest.mark.parametrize("answer", _rows(HARMLESS))
 def test_harmless_look_alikes_pass(answer: str) -> None:
     assert _labels(answer, *SOURCES) == []
+
+
+# What one more source allows, and what it does not.
+SUPPORT = [
+    ("I have refunded you 50 EUR.", ORDER, []),
+    ("Your refund of 50 EUR was issued on 3 May.", ORDER, []),
+    ("I have refunded you 60 EUR.", ORDER, ["refund"]),
+    ("I have refunded you 50 EUR.", TICKET, ["refund"]),
+    ("Your parcel will arrive on Friday.", ORDER, []),
+    ("Your parcel will arrive on Monday.", ORDER, ["deadline"]),
+    ("Your parcel will arrive on Friday.", TICKET, ["deadline"]),
+    ("Under the Consumer Rights Act you can return faulty goods within 30 days.", LAW, []),
+    ("Under the Consumer Rights Act you can return faulty goods within 60 days.", LAW, ["legal"]),
+    ("You get a 20 % discount with the code STUDENT10.", OFFERS, ["discount"]),
+    ("We will ship orders over 50 EUR free of charge.", OFFERS, []),
+    ("We guarantee spare parts for 9 years.", OFFERS, ["guarantee"]),
+    ("You will get a full refund for your sale items.", RETURNS, ["refund"]),
+]
+
+
+@pytest.mark.parametrize(("answer", "source", "expected"), SUPPORT)
+def test_what_a_source_supports(answer: str, source: Source, expected: list[str]) -> None:
+    assert _labels(answer, source) == expected
+
+
+def test_what_the_customer_said_supports_nothing() -> None:
+    context = Context(question="You promised me a 20 % discount", conversation=["We will give you a 20 % discount."])
+    assert [one.label for one in Commitments().detect("We will give you a 20 % discount.", context)] == ["discount"]
+
+
+def test_a_finding_is_the_sentence() -> None:
+    answer = "Thank you for writing. I’ll refund you right away! Bye."
+    (found,) = Commitments().detect(answer, Context())
+    assert answer[found.start : found.end].strip() == "I’ll refund you right away!"
+
+
+def test_what_the_desk_allows() -> None:
+    detector = Commitments(["refund"], max_discount_percent=10)
+    answer = "I'll refund you. We will give you 10 % off. I can offer you 15 % off."
+    (found,) = detector.detect(answer, Context())
+    assert answer[found.start : found.end] == "I can offer you 15 % off."
+
+
+@pytest.mark.parametrize(("preset", "decision"), [("strict", "block"), ("balanced", "review"), ("lenient", "allow")])
+def test_presets_block_them_or_send_them_to_a_person_or_note_them(tmp_path: Path, preset: str, decision: str) -> None:
+    settings = f"{{preset: {preset}, detectors: {{personal_data: {{enabled: false}}}}}}"
+    (tmp_path / "config.yml").write_text(f"rails: {{config: {{deskhand: {settings}}}}}")
+    verdict = Rails(Policy.load(tmp_path)).check_output("I have refunded you.")
+    assert verdict.decision == decision
+    assert [one.label for one in verdict.findings] == ["refund"]
+    assert verdict.text == ("I have refunded you." if verdict.passed else Commitments.message)

@@ -26,6 +26,7 @@ from deskhand_guardrails.detectors.figures import Figure, Known, figures
 from deskhand_guardrails.detectors.phrasebook import Phrasebook, beginnings
 from deskhand_guardrails.detectors.settings import OutputSettings
 from deskhand_guardrails.detectors.spans import any_of, phrases
+from deskhand_guardrails.detectors.spans import words as words_of
 from deskhand_guardrails.normalise import plain
 from deskhand_guardrails.prompt import TICKET, TOOL, Source
 from deskhand_guardrails.registry import Setup
@@ -223,9 +224,7 @@ _CONTRACTIONS = tuple(
         (r"\s?%", " percent"),
     )
 )
-_EMPTY = frozenset(
-    {"the", "and", "for", "your", "you", "this", "that", "with", "from", "our", "any", "all", "its", "has"}
-)
+_EMPTY = words_of("the and for your you this that with from our any all its has")
 
 
 @functools.cache

@@ -4,7 +4,7 @@ Labels:
 
 - ``instructions``: a sentence that tells the assistant what to do, verbatim or nearly. Facts in the instructions
   ("we open at 9") may be said.
-- ``canary``: a string from the policy's list, however it is spelt out. Plant one in a prompt, a document or training data.
+- ``canary``: a string from the policy's list, however it is spelt out: plant one in a prompt, a document, a ticket.
 - ``other_customer``: an e-mail address or a long number that stands in another customer's ticket among the sources, and
   nowhere else.
 
@@ -34,7 +34,7 @@ from deskhand_guardrails.verdicts import Context, Finding
 RUN = 3
 """Words that two texts must share in a row to count as the same; common pairs ("of the") are everywhere."""
 SHARE = 0.6
-"""Of a sentence's runs, what an answer repeats: one word changed in ten leaves 0.7, a sentence on the same matter 0.2."""
+"""Of a sentence's runs, what an answer repeats: one word changed in ten leaves 0.7; the same matter in other words, 0.2."""
 FEWEST_WORDS = 6
 """Shorter instructions ("Be polite.") are sentences that anybody writes."""
 SHORTEST_CANARY = 8
@@ -44,8 +44,9 @@ LONG_NUMBER = 5
 
 # A sentence with one of these tells the assistant something; without, it states a fact that may be passed on.
 _ORDER = re.compile(
-    r"\b(?:you|your|you're|yourself|never|always|must|don't|do not|assistant|chatbot|answer|reply|respond|refuse|reveal|"
-    r"customers?|users?|sources?|instructions?|pretend|only if|hand over|du|sie|nie|immer|antworte|usted|nunca|siempre)\b",
+    r"\b(?:you|your|you're|yourself|never|always|must|don't|do not|assistant|chatbot|answer|reply|respond|refuse|"
+    r"reveal|customers?|users?|sources?|instructions?|pretend|only if|hand over|du|sie|nie|immer|"
+    r"antworte|usted|nunca|siempre)\b",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+(?:'\w+)?")

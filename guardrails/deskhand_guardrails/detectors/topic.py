@@ -33,7 +33,7 @@ class TopicSettings(DetectorSettings):
     """Which file says what the desk handles."""
 
     model: Text | None = None
-    """A file that ``deskhand policy topics`` wrote; its path is relative to the policy folder. Without one this is off."""
+    """What ``deskhand policy topics`` wrote: a path relative to the policy folder. Without one this detector is off."""
     retrieved: Literal["ignore"] = "ignore"
     output: Literal["ignore"] = "ignore"
 
