@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deskhand_guardrails import Context, Source
+from deskhand_guardrails import Context, Policy, Rails, Source
 from deskhand_guardrails.detectors.commitments import Commitments
 
 RETURNS = Source(

@@ -151,12 +151,14 @@ class Commitments:
             return not spoken or (not another_case and all(word in read for word in spoken))
         if said.rstrip(".! ") in read:
             return True
+        denied = self._words.negations.search
         done = done and not source.reference.startswith(TOOL)
         if not any(self._states(forms, read[start:end], done=done) for start, end in sentences(read)):
             return False
         more = self._content(said) - self._content(" ".join(forms.about.findall(said)))
         more = {word for word in more if not forms.about.match(word)}
-        held = self._content(read)
+        # What a source denies ("sale items are not refunded") supports no word of a promise.
+        held = self._content(" ".join(one for one in self._words.breaks.split(read) if one and not denied(one)))
         found = len(more & held) + len(wanted)
         return found > 0 and found >= SHARE * (len(more) + len(wanted))
 
@@ -195,7 +197,7 @@ class _Words:
         self.forecast = bare.pattern(deadline["forecast"])
         self.negations = bare.pattern(listed["negations"]["words"])
         self.open = bare.pattern(listed["open"]["words"])
-        self.breaks = re.compile(rf"[,;:–—()\"“”]|(?<!\w){any_of(listed['negations']['breaks'])}(?!\w)")
+        self.breaks = re.compile(rf"[.!?\n,;:–—()\"“”]|(?<!\w){any_of(listed['negations']['breaks'])}(?!\w)")
         self._idioms = bare.pattern(listed["negations"]["idioms"])
         self.empty = {word for name in ("we", "will", "you_get", "was") for word in listed["lists"][name].split()}
         self.empty |= set(" ".join(phrases(listed["fillers"]["words"])).split()) | _EMPTY

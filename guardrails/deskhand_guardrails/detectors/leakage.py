@@ -34,7 +34,7 @@ from deskhand_guardrails.verdicts import Context, Finding
 RUN = 3
 """Words that two texts must share in a row to count as the same; common pairs ("of the") are everywhere."""
 SHARE = 0.6
-"""Of a sentence's runs, what an answer repeats: one word changed in ten leaves 0.7; the same matter in other words, 0.2."""
+"""Of a sentence's runs, what an answer repeats: one word changed in ten leaves 0.7, other words on the matter 0.2."""
 FEWEST_WORDS = 6
 """Shorter instructions ("Be polite.") are sentences that anybody writes."""
 SHORTEST_CANARY = 8
