@@ -23,7 +23,7 @@ from deskhand_guardrails.verdicts import Context, Direction, Finding
 
 FEWEST_WORDS = 3
 """A shorter message opens a conversation ("refund", "Order FH-1") rather than asks for something strange."""
-FEWEST_WORDS_LATER = 7
+FEWEST_WORDS_LATER = 8
 """Within a conversation a shorter one answers or goes on, and says its topic by what stands before it."""
 
 _WORD = re.compile(r"[^\W\d_]+")
