@@ -68,7 +68,7 @@ class Topic:
             ConfigError: the file is missing, broken, or of another encoder.
         """
         key = "rails.config.deskhand.detectors.topic.model"
-        again = f"make it with: deskhand policy topics DATASET --policy {setup.policy.folder.name}"
+        again = f"make it with: deskhand policy topics DATASET --policy {setup.policy.folder}"
         try:
             topics = Topics.load(setup.policy.folder / str(setup.settings.model))
         except InputError as error:

@@ -93,8 +93,8 @@ def learn_topics(dataset: Path, policy: Path, as_json: bool) -> None:
     from deskhand_guardrails.topics import Topics
 
     Policy.read(policy)  # a folder that is none is an error before the work; one that still lacks the file is not
-    asked, newer = _asked(dataset)
-    topics = Topics.learn(asked, newer, Encoder.shipped(), track)
+    older, newer = asked(dataset)
+    topics = Topics.learn(older, newer, Encoder.shipped(), track)
     topics.save(policy / TOPICS)
     if as_json:
         emit({"file": str(policy / TOPICS), "messages": topics.messages, "threshold": topics.threshold})
@@ -102,19 +102,20 @@ def learn_topics(dataset: Path, policy: Path, as_json: bool) -> None:
     say(f"switch it on in {policy / 'config.yml'}: rails.config.deskhand.detectors.topic.model: {TOPICS}")
 
 
-def _asked(folder: Path) -> tuple[list[str], list[str]]:
+def asked(folder: Path) -> tuple[list[str], list[str]]:
     """The customers' messages of a dataset: those to learn from, oldest first, and the newer ones to set a limit by."""
     from deskhand_finetune.dataset import Dataset
 
     dataset = Dataset.open(folder)
     records = sorted(dataset.records("train"), key=lambda record: str(record.get("answered_at", "")))
-    older = list(dict.fromkeys(chain.from_iterable(map(_customers, records))))[-MOST_MESSAGES:]
+    older = list(dict.fromkeys(chain.from_iterable(map(customers, records))))[-MOST_MESSAGES:]
     at = len(older) * 4 // 5
-    held_out = dict.fromkeys(chain(older[at:], *map(_customers, dataset.records("validation"))))
+    held_out = dict.fromkeys(chain(older[at:], *map(customers, dataset.records("validation"))))
     return older[:at], list(held_out)[:MOST_MESSAGES]
 
 
-def _customers(record: Mapping[str, Any]) -> list[str]:
+def customers(record: Mapping[str, Any]) -> list[str]:
+    """What the customer wrote in a dataset's record."""
     return [message["content"] for message in record["messages"] if message["role"] == "user"]
 
 
