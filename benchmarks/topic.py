@@ -27,7 +27,7 @@ from deskhand_guardrails.redteam.figures import wilson
 from deskhand_guardrails.topics import Topics
 
 SEED = 5
-MOST = 1500
+MOST = 600
 
 # CLINC150's intents that any desk hears, or that are small talk.
 SHARED = frozenset(

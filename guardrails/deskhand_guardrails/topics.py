@@ -140,7 +140,8 @@ def _centres(vectors: Vectors) -> Vectors:
         np.add.at(sums, nearest, vectors)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         centres = np.where(lengths > 0, sums / np.maximum(lengths, 1e-12), centres)
-    return centres.astype(np.float32)
+    made: Vectors = centres.astype(np.float32)
+    return made
 
 
 def _packed(vectors: Vectors) -> dict[str, Any]:

@@ -67,6 +67,28 @@ class _Forms:
     done: re.Pattern[str] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Commitment:
+    """What a sentence commits to; ``said`` is the sentence in simple form, ``stated`` its figures."""
+
+    kind: str
+    forms: _Forms
+    said: str
+    stated: list[Figure]
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A source in simple form: its figures, and the words of what it does not deny."""
+
+    said: str
+    known: Known
+    held: set[str]
+    another_case: bool
+    a_record: bool
+
+
 class Commitments:
     """Finds sentences that commit the company to something; labels are the kinds (``refund``, ``guarantee``, ...)."""
 
@@ -87,31 +109,30 @@ class Commitments:
 
     def detect(self, text: str, context: Context) -> list[Finding]:
         """One finding for each kind in each sentence that commits without support."""
-        whole = self._words.simple(text)
-        kinds = {kind: forms for kind, forms in self._kinds.items() if forms.about.search(whole)}
-        if not kinds:
-            return []
-        return [
-            Finding(self.name, kind, 1.0, start, end)
+        made = [
+            (Finding(self.name, one.kind, 1.0, start, end), one)
             for start, end in sentences(text)
-            for kind in self._unsupported(kinds, text[start:end].strip(), context.sources)
+            for one in self._made(text[start:end].strip())
         ]
+        if not made:
+            return []
+        sources = [self._read(one) for one in context.sources]
+        return [finding for finding, one in made if not any(self._supports(source, one) for source in sources)]
 
-    def _unsupported(self, kinds: dict[str, _Forms], sentence: str, sources: Iterable[Source]) -> Iterator[str]:
+    def _made(self, sentence: str) -> Iterator[_Commitment]:
+        """The commitments of a sentence, supported or not."""
         if sentence.endswith("?"):
             return
         said = self._words.simple(sentence)
-        for kind, forms in kinds.items():
+        for kind, forms in self._kinds.items():
             if not forms.about.search(said) or not (match := self._commits(forms, said)):
                 continue
             stated = figures(sentence)
-            if (kind == "discount" and self._small_discount(stated)) or (
-                kind == "deadline" and not self._dated(said, stated)
-            ):
+            if kind == "discount" and self._small_discount(stated):
                 continue
-            done = match.re is forms.done
-            if not any(self._supports(one, kind, forms, said, stated, done=done) for one in sources):
-                yield kind
+            if kind == "deadline" and not self._dated(said, stated):
+                continue
+            yield _Commitment(kind, forms, said, stated, done=match.re is forms.done)
 
     def _commits(self, forms: _Forms, said: str) -> re.Match[str] | None:
         """Where a sentence (simple form) makes a commitment: not denied, not asked, not somebody else's words."""
@@ -133,33 +154,37 @@ class Commitments:
         percents = [value for one in stated if one.kind == "percent" for value in one.numbers]
         return bool(percents) and max(percents) <= self._percent
 
-    def _supports(
-        self, source: Source, kind: str, forms: _Forms, said: str, stated: Iterable[Figure], *, done: bool
-    ) -> bool:
-        """Whether the source itself says what the sentence commits to."""
+    def _read(self, source: Source) -> _Reading:
+        words = self._words
         another_case = source.reference.startswith(TICKET)
-        if done and another_case:
-            return False
         # A ticket's title is what its customer asked.
         texts = [source.text] if another_case else [source.title, source.text]
-        read, known = self._words.simple(".\n".join(texts)), Known(texts)
-        wanted = [one for one in stated if one.kind in (_WHEN | _FIGURES if kind == "deadline" else _FIGURES)]
-        if any(not known.supports(one) or (another_case and one.kind in _ONCE) for one in wanted):
-            return False
-        if kind == "deadline":
-            spoken = self._words.times.findall(said)
-            return not spoken or (not another_case and all(word in read for word in spoken))
-        if said.rstrip(".! ") in read:
-            return True
-        denied = self._words.negations.search
-        done = done and not source.reference.startswith(TOOL)
-        if not any(self._states(forms, read[start:end], done=done) for start, end in sentences(read)):
-            return False
-        more = self._content(said) - self._content(" ".join(forms.about.findall(said)))
-        more = {word for word in more if not forms.about.match(word)}
+        said = words.simple(".\n".join(texts))
         # What a source denies ("sale items are not refunded") supports no word of a promise.
-        held = self._content(" ".join(one for one in self._words.breaks.split(read) if one and not denied(one)))
-        found = len(more & held) + len(wanted)
+        affirmed = (one for one in words.breaks.split(said) if one and not words.negations.search(one))
+        held = self._content(" ".join(affirmed))
+        return _Reading(said, Known(texts), held, another_case, source.reference.startswith(TOOL))
+
+    def _supports(self, source: _Reading, one: _Commitment) -> bool:
+        """Whether the source itself says what the sentence commits to."""
+        if one.done and source.another_case:
+            return False
+        kinds = _WHEN | _FIGURES if one.kind == "deadline" else _FIGURES
+        wanted = [figure for figure in one.stated if figure.kind in kinds]
+        if any(not source.known.supports(each) or (source.another_case and each.kind in _ONCE) for each in wanted):
+            return False
+        if one.kind == "deadline":
+            spoken = self._words.times.findall(one.said)
+            return not spoken or (not source.another_case and all(word in source.said for word in spoken))
+        if one.said.rstrip(".! ") in source.said:
+            return True
+        done = one.done and not source.a_record
+        if not any(self._states(one.forms, source.said[at:to], done=done) for at, to in sentences(source.said)):
+            return False
+        about = one.forms.about
+        more = self._content(one.said) - self._content(" ".join(about.findall(one.said)))
+        more = {word for word in more if not about.match(word)}
+        found = len(more & source.held) + len(wanted)
         return found > 0 and found >= SHARE * (len(more) + len(wanted))
 
     def _states(self, forms: _Forms, sentence: str, *, done: bool) -> bool:

@@ -108,10 +108,19 @@ def asked(folder: Path) -> tuple[list[str], list[str]]:
 
     dataset = Dataset.open(folder)
     records = sorted(dataset.records("train"), key=lambda record: str(record.get("answered_at", "")))
-    older = list(dict.fromkeys(chain.from_iterable(map(customers, records))))[-MOST_MESSAGES:]
+    older = list(dict.fromkeys(chain.from_iterable(map(_learnt, records))))[-MOST_MESSAGES:]
     at = len(older) * 4 // 5
-    held_out = dict.fromkeys(chain(older[at:], *map(customers, dataset.records("validation"))))
+    held_out = dict.fromkeys(chain(older[at:], *map(_learnt, dataset.records("validation"))))
     return older[:at], list(held_out)[:MOST_MESSAGES]
+
+
+def _learnt(record: Mapping[str, Any]) -> Iterator[str]:
+    """The customer's messages, and their first lines: a ticket's subject is as short as a message in a chat."""
+    for text in customers(record):
+        first, _, rest = text.partition("\n")
+        yield text
+        if rest and first.strip():
+            yield first
 
 
 def customers(record: Mapping[str, Any]) -> list[str]:
