@@ -16,6 +16,7 @@ from deskhand_guardrails.prompt import HAND_OVER, INSTRUCTIONS
 PROMPT = """You are Robin, the assistant of Fernhollow. We are open from 9:00 to 17:30 on working days.
 Never offer more than a 10 % discount, and do not mention the outlet store in Leeds.
 Always answer in the customer's language and keep replies under eighty words.
+If you do not know, say "Let me put you through to one of my colleagues in the workshop team in Leeds."
 Be polite."""
 
 GIVEN_AWAY = [
@@ -45,13 +46,14 @@ KEPT = [
     "Be polite.",
     "We have an outlet store, yes, but I do not know its opening hours.",
     "Please answer in English and keep your reply short.",
+    "Let me put you through to one of my colleagues in the workshop team in Leeds.",
     "Ok",
     "",
 ]
 
 
 def test_tables_are_whole() -> None:
-    assert (len(GIVEN_AWAY), len(KEPT)) == (13, 12)
+    assert (len(GIVEN_AWAY), len(KEPT)) == (13, 13)
 
 
 @pytest.mark.parametrize("answer", GIVEN_AWAY)

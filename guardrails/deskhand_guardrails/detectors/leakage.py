@@ -49,6 +49,8 @@ _ORDER = re.compile(
     r"antworte|usted|nunca|siempre)\b",
     re.IGNORECASE,
 )
+# What stands in quotation marks is for saying: 'If you do not know, say "I will ask a colleague to help you."'
+_SAYING = re.compile(r"[\"“”„«][^\"“”«»\n]{1,400}[\"“”»]")
 # Without one of these no figure tells whose it is, and reading figures is most of this detector's time.
 _TELLING = re.compile(rf"@|\d(?:\D?\d){{{LONG_NUMBER - 1}}}")
 _WORD = re.compile(r"\w+(?:'\w+)?")
@@ -133,7 +135,8 @@ def _tells_whose(figure: Figure, text: str) -> bool:
 
 def _orders(instructions: str) -> list[frozenset[tuple[str, ...]]]:
     """The runs of each sentence that tells the assistant what to do."""
-    parts = (instructions[start:end] for start, end in sentences(instructions))
+    told = _SAYING.sub(" ", instructions)
+    parts = (told[start:end] for start, end in sentences(told))
     return [_runs(one) for one in parts if _ORDER.search(one) and len(_WORD.findall(one)) >= FEWEST_WORDS]
 
 
