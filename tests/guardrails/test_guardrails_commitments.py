@@ -260,7 +260,9 @@ def test_what_the_desk_allows() -> None:
 def test_presets_block_them_or_send_them_to_a_person_or_note_them(tmp_path: Path, preset: str, decision: str) -> None:
     settings = f"{{preset: {preset}, detectors: {{personal_data: {{enabled: false}}}}}}"
     (tmp_path / "config.yml").write_text(f"rails: {{config: {{deskhand: {settings}}}}}")
-    verdict = Rails(Policy.load(tmp_path)).check_output("I have refunded you.")
+    policy = Policy.load(tmp_path)
+    verdict = Rails(policy).check_output("I have refunded you.")
     assert verdict.decision == decision
     assert [one.label for one in verdict.findings] == ["refund"]
-    assert verdict.text == ("I have refunded you." if verdict.passed else Commitments.message)
+    messages = {"block": policy.messages.refusal, "review": policy.messages.hand_over, "allow": "I have refunded you."}
+    assert verdict.text == messages[decision]

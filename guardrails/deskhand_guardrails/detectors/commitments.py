@@ -94,7 +94,6 @@ class Commitments:
 
     name = "commitments"
     settings = CommitmentsSettings
-    message = "I cannot promise that myself; a colleague has to decide it."
 
     def __init__(self, allow: Iterable[Kind] = (), *, max_discount_percent: float = 0) -> None:
         """Passes over the kinds in ``allow``, and discounts up to ``max_discount_percent``."""
