@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from deskhand_finetune.prepare.characters import repair
 from deskhand_finetune.prepare.conversation import Conversation, LeftOut, Turn
 from deskhand_finetune.prepare.courtesy import strip_courtesies
 from deskhand_finetune.prepare.language import language_of
@@ -28,7 +29,7 @@ LONGEST_MESSAGE = 20_000
 def clean_text(text: str, author: str = "") -> str:
     """What the author meant to say, as plain text: no markup, quoted history, signature, device line or disclaimer."""
     text = text[:LONGEST_MESSAGE]
-    plain = to_text(text) if is_html(text) else text.replace("\r\n", "\n").replace("\u00a0", " ").replace("\u200b", "")
+    plain = repair(to_text(text) if is_html(text) else text)
     return strip_signature(strip_quotes(plain), author)
 
 
@@ -49,7 +50,7 @@ def clean_ticket(ticket: Ticket) -> tuple[Conversation | None, list[LeftOut]]:
     left_out: list[LeftOut] = []
     subject = hidden(_subject(ticket.subject))
     for message in ticket.messages:
-        text, reason = _said(message)
+        text, reason = _said(message, ticket.subject if message is ticket.messages[0] else "")
         if reason:
             left_out.append(LeftOut(ticket.id, reason, iso(message.at)))
             continue
@@ -96,7 +97,7 @@ def _unwanted(ticket: Ticket) -> str:
     return ""
 
 
-def _said(message: Message) -> tuple[str, str]:
+def _said(message: Message, subject: str) -> tuple[str, str]:
     """The message's clean text, or why it does not enter."""
     if not message.public:
         return "", "internal_note"
@@ -105,7 +106,7 @@ def _said(message: Message) -> tuple[str, str]:
     if message.role == "bot":
         return "", "bot_message"
     text = clean_text(message.text, message.author)
-    kind = notice(text)
+    kind = notice(text, subject)
     if kind:
         return "", kind
     if message.role == "agent":
