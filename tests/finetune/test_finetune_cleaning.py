@@ -33,7 +33,7 @@ def _rows() -> Iterator[ParameterSet]:
         yield pytest.param(case, marks=marks, id=f"{case['group']}: {case['name']}".encode("ascii", "replace").decode())
 
 
-@pytest.mark.parametrize("case", _rows())
+@pytest.mark.parametrize("case", list(_rows()))
 def test_the_cleaning_table(case: dict[str, str]) -> None:
     if "kind" in case:
         assert notice(case["text"]) == case["kind"]

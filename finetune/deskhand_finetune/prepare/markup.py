@@ -22,8 +22,8 @@ DROPPED = (
 DROPPED_FROM = "[id$=appendonsend], [id$=divRplyFwdMsg], #mail-editor-reference-message-container"
 
 _BLOCKS = """
-    address article aside blockquote body dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li main nav
-    ol p pre section table tbody thead tr ul
+    address article aside blockquote body dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li main
+    nav ol p pre section table tbody thead tr ul
 """
 BLOCKS = frozenset(_BLOCKS.split())
 SPACED = frozenset(["p", "h1", "h2", "h3", "ul", "ol"])

@@ -33,8 +33,8 @@ ACKNOWLEDGEMENT = (
     r"\b(?:your (?:request|ticket|message|inquiry|enquiry)(?: \S{1,20}){0,2} (?:has been|was) (?:received|"
     r"created|opened|logged)|(?:ticket|request|case) (?:\S{1,20} )?(?:has been|was) (?:created|opened|logged)\b|"
     r"to add (?:additional|more) comments, reply|"
-    r"your (?:ticket|case|request|reference) number is\b.{0,80}\b(?:reply|respond|answer|touch|back)\b.{0,30}\b(?:within|soon|"
-    r"shortly|possible)|"
+    r"your (?:ticket|case|request|reference) number is\b.{0,80}\b(?:reply|respond|answer|touch|back)\b.{0,30}\b(?:within|"
+    r"soon|shortly|possible)|"
     r"we(?:'ve| have)? (?:received|got) your (?:request|message|e-?mail|inquiry|"
     r"enquiry)\b.{0,160}\b(?:review|shortly|soon|hours|number|possible|touch)|"
     r"(?:more|higher|larger) \w{0,12} ?(?:messages|requests|volumes?|e-?mails|tickets|"
@@ -71,7 +71,8 @@ SURVEY = (
     r"como (?:avalia|você avaliaria)\b.{0,30}\b(?:atendimento|suporte))|¿cómo calificar[ií]as?\b)"
 )
 DELIVERY_FAILURE = (
-    r"\b(?:undelivered mail returned|mail delivery (?:failed|subsystem)|undeliverable|delivery status notification|mailer-daemon|"
+    r"\b(?:undelivered mail returned|mail delivery (?:failed|subsystem)|undeliverable|delivery status notification|"
+    r"mailer-daemon|"
     r"message (?:could not be|couldn['’]t be|wasn['’]t|was not) delivered|unzustellbar|"
     r"delivery (?:has failed to|to the following recipients?)|mailbox is full and can['’]t accept|"
     r"nachricht konnte nicht (?:zugestellt|übermittelt)|message n['’]a pas pu être (?:remis|distribué|livré)|"
