@@ -2,7 +2,7 @@
 
     python benchmarks/cleaning.py [--show GROUP]
 
-The table is ``tests/finetune/cleaning.toml``; our rules were written with it before their eyes, the libraries' were not.
+The table is ``tests/finetune/cleaning.toml``; our rules were written with it in sight, the libraries were not.
 A library is asked where it has a say (``-`` elsewhere) and counts when it is installed: ``pip install --target DIR
 mail-parser-reply email-reply-parser quotequail html2text inscriptis lingua-language-detector`` and ``PYTHONPATH=DIR``.
 A row is right when the text agrees but for white space, which is kind to the libraries: ours must match to the letter
