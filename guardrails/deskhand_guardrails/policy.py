@@ -59,7 +59,7 @@ class TrainingData(Strict):
     substitutes: bool = False
     """Realistic values in place of placeholders."""
     residual_limit: Share = 0.01
-    """Which share of a second look's finds may be left; above it no dataset is written."""
+    """In which share of the messages a second look may still see something; above it no dataset is written."""
     ignore: list[Text] = Field(default_factory=list)
     """Words that the second look takes for personal data and that are none: products, places."""
 

@@ -72,9 +72,11 @@ class Redaction:
         introduced = tuple(sorted(name for name in said if _FULL_NAME.fullmatch(name)))
         hidden: list[tuple[str, tuple[Finding, ...]]] = []
         for text, findings in zip(texts, found, strict=True):
-            repeated = [*pseudonyms.known(text)]
-            for span in people.find_known(text, introduced):
-                repeated.append(Finding("personal_data", span.label, span.score, span.start, span.end))
+            parts = people.find_known(text, introduced)
+            repeated = [
+                *pseudonyms.known(text),
+                *(Finding("personal_data", span.label, span.score, span.start, span.end) for span in parts),
+            ]
             more = [one for one in repeated if not any(one.start < own.end and own.start < one.end for own in findings)]
             every = tuple(sorted((*findings, *more), key=lambda one: (one.start, one.end)))
             hidden.append((pseudonyms.hide(text, every), every))

@@ -20,16 +20,18 @@ _LOCALES = """
 """
 # Months, places, brands and titles that are given as names too, and plain words of languages the texts do not hold.
 _NO_NAMES = """
-    abril agosto alba alexa america amor angel april armani asia august augusta austin avril bergen brooklyn carolina
-    celeste chad charlotte chelsea china cielo claire clara cortana cristal crystal cuba dakota dallas daisy dell denver
-    diamond diego dior dolores dominica doctor domingo duke earth einar elle england ernst esperanza estrella europa
-    florence ford francisco georgia gloria guadalupe heide houston ida india ireland israel jackson jasmin jasmine jordan
-    june juni juli july kenia kenya kiel king lily lincoln linde lloyd london lorraine lucia luz madison mai maestro mar
-    marina mars martini mayo mercedes mercury merced milan miracle misty morgan mozart navidad nevada nike north olive
-    oliva orlando oscar otto paris paz pearl phoenix pilar prada princess queen ralph reina roman romana rosa rose royal
-    ruby sabato santa santiago santos senior september siri sky sol sofia star stella stein stern storm summer sunny
-    sydney tesla tommy trinidad tulip valencia venus vera victoria viola violet virginia viva wells west windsor winter
-    wolf zara
+    abril agosto alba alexa amber america amor angel april armani asia august augusta austin autumn avril baron
+    basil bay bergen bishop brook brooklyn buddy cal carolina celeste chad charlotte chelsea china cielo claire
+    clara cliff conn coral cortana cristal crystal cuba daisy dakota dallas dawn dell denver diamond diego dior
+    doctor dolores domingo dominica duke earl earth einar elle england ernst esperanza estrella europa eve florence
+    ford france francisco georgia german germany ginger glen gloria guadalupe gun guy hazel heath heide honey
+    houston ida india ireland iris israel ivy jackson jasmin jasmine jesus jordan juli july june juni junior kenia
+    kenya kiel king lane lily lincoln linde lloyd london lorraine lotus lucia lucky luz madison maestro magdalene
+    mai man mar marina mars martini mayo merced mercedes mercury milan miracle misty morgan mozart navidad nevada
+    nike north oliva olive orlando oscar otto paris paz pearl pepper phoenix pilar prada prince princess queen ralph
+    reina roman romana rosa rose royal ruby rusty sabato sage sandy santa santiago santos senior september siri sky
+    sofia sol star stein stella stern storm summer sunny sunshine sydney tea tesla thor tommy trinidad trinity tulip
+    urban vale valencia venus vera victoria viola violet virginia viva wells west windsor winter wolf zara
 """
 NO_NAMES = frozenset(_NO_NAMES.split())
 NAME = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-Ž][a-zß-öø-ÿā-ž]{2,}")

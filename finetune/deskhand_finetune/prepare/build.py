@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def build(plan: Plan, started: float) -> PrepareReport:
         splits=splits,
         left_out=dict(Counter(item["reason"] for item in left_out).most_common()),
         replaced=_replaced(learnt),
-        residual=asdict(residual),
+        residual=residual.to_json(),
         languages=dict(Counter(conversation.language for conversation in learnt).most_common()),
         canned=canned,
         hand_overs=hand_overs,

@@ -86,11 +86,11 @@ def _conversation(ticket: Ticket, kept: Sequence[tuple[Message, str]], rules: Ru
     times = [iso(ticket.created_at), *(iso(message.at) for message, _ in kept)]
     hidden = redaction.conversation(texts, names, pseudonyms)
     suspects: list[Suspect] = []
-    for original, (redacted, findings), at in zip(texts, hidden, times, strict=True):
+    for place, (original, (redacted, findings), at) in enumerate(zip(texts, hidden, times, strict=True)):
         replaced.update(finding.label for finding in findings)
         seen = look(original, names, ignore)
         looked.update(one.kind for one in seen)
-        suspects.extend(compared(original, redacted, findings, seen, at))
+        suspects.extend(compared(original, redacted, findings, seen, message=place, at=at))
     subject = hidden[0][0]
     turns: list[Turn] = []
     notes: list[Turn] = []
@@ -122,6 +122,7 @@ def _conversation(ticket: Ticket, kept: Sequence[tuple[Message, str]], rules: Ru
         notes=tuple(notes),
         replaced=dict(sorted(replaced.items())),
         substitutes=substitutes,
+        messages=len(texts),
         looked=dict(sorted(looked.items())),
         suspects=tuple(asdict(suspect) for suspect in suspects),
     )

@@ -49,6 +49,8 @@ class Conversation:
     """Internal notes, where they were asked for."""
     substitutes: Mapping[str, str] = field(default_factory=dict)
     """For each placeholder the value to write in its place; empty where placeholders stay."""
+    messages: int = 0
+    """How many texts of the ticket were kept, the subject included."""
     looked: Mapping[str, int] = field(default_factory=dict)
     """What a second look found in the originals, by kind."""
     suspects: tuple[Mapping[str, Any], ...] = ()
@@ -66,6 +68,7 @@ class Conversation:
             "replaced": dict(self.replaced),
             "notes": [[note.role, note.text, note.at] for note in self.notes],
             "substitutes": dict(self.substitutes),
+            "messages": self.messages,
             "looked": dict(self.looked),
             "suspects": [dict(suspect) for suspect in self.suspects],
         }

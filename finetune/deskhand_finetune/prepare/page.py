@@ -32,7 +32,7 @@ def page(report: PrepareReport, records: Iterable[Mapping[str, Any]]) -> str:
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
         f"<title>Dataset {report.fingerprint}</title><style>{STYLE}</style><h1>Dataset</h1>"
-        f"<p>{report.tickets} tickets read, {report.kept} kept. Records: {splits}. Fingerprint {report.fingerprint}.</p>"
+        f"<p>{report.tickets} tickets read, {report.kept} kept. Records: {splits}.</p>"
         f"{''.join(_personal(report))}"
         f"{''.join(_table('Left out', ('why', 'count'), [(REASONS[k], n) for k, n in report.left_out.items()]))}"
         f"{''.join(_sample(records))}</html>\n"
@@ -40,7 +40,7 @@ def page(report: PrepareReport, records: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _personal(report: PrepareReport) -> Iterator[str]:
-    residual = Residual(**report.residual)
+    residual = Residual.from_json(report.residual)
     yield from _table("Personal data replaced", ("kind", "count"), list(report.replaced.items()))
     yield f"<h2>Personal data that may be left</h2><p>{escape(residual.line())}.</p>"
     yield "<p>The second look shares no rule with the first. What both miss is in neither figure.</p>"
@@ -58,7 +58,7 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -
 
 
 def _sample(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """So many records drawn at random (reservoir, Vitter 1985: the file is read once), those with most replaced first."""
+    """Records drawn at random (reservoir, Vitter 1985: the file is read once), those with most replaced first."""
     draw = random.Random(0)
     held: list[Mapping[str, Any]] = []
     for place, record in enumerate(records):

@@ -28,7 +28,7 @@ class Plan:
     rules: Rules
     """What the first step is told."""
     residual_limit: float
-    """Which share of a second look's finds may be left."""
+    """The policy's ``training_data.residual_limit``."""
     despite_leaks: bool
     """Writes the dataset whatever the second look finds."""
     fingerprint: str

@@ -83,7 +83,7 @@ class PrepareReport:
             f"{self.tickets} tickets read, {self.kept} kept",
             "records: " + ", ".join(f"{name} {count}" for name, count in self.splits.items()),
             f"personal data replaced: {replaced or 'none found'}",
-            f"personal data left: {Residual(**self.residual).line()}",
+            f"personal data left: {Residual.from_json(self.residual).line()}",
             f"left out: {left_out or 'nothing'}",
         ]
 
@@ -95,7 +95,7 @@ def card(report: PrepareReport) -> str:
     reasons = "\n".join(f"| `{name}` | {count} | {REASONS[name]} |" for name, count in report.left_out.items())
     kinds = "\n".join(f"| {name} | {count} |" for name, count in report.replaced.items())
     sources = "\n".join(f"- `{name}`: {why}" for name, why in report.formats.items())
-    residual = Residual(**report.residual)
+    residual = Residual.from_json(report.residual)
     looked = "\n".join(f"| {name} | {own['found']} | {own['left']} |" for name, own in residual.kinds.items())
     how = "realistic values of the same kind" if report.settings.get("substitutes") else "numbered placeholders"
     languages = ", ".join(f"{name or 'unknown'} {count}" for name, count in report.languages.items())

@@ -1,20 +1,23 @@
-"""How much personal data is left: the share of a second look's finds that the first one did not hide, and the gate.
+"""How much personal data is left: what a second look still sees in the messages that are written, and the gate.
 
-Unit: of the pieces of personal data that the second look (``second_look``) finds in the cleaned originals of the kept
-tickets, the share of which at least a letter or digit is still to be read in what is written. The interval is Wilson's
-for 95 %, with the sample cut by the design effect of tickets (leaks cluster: one odd name stands in five messages). It
-measures what the second look can see; what both miss is in neither. A false alarm of the second look counts as left, so
-the estimate errs upwards there.
+The second look (``second_look``) reads the cleaned originals of the kept tickets; a find is left when a letter or digit
+of it can still be read after the first look's findings were replaced. Two figures, each with a 95 % interval:
+
+share    of the messages, those in which something is left: what the policy limits, for it is what a reader meets
+missed   of the second look's finds, those that are left: how blind the first look is, whatever the data hold
+
+The intervals are Wilson's with the sample cut by the design effect of tickets (leaks cluster: one odd name stands in
+five messages). What both looks miss is in neither figure; a false alarm of the second look counts as left.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from deskhand_finetune.prepare.conversation import Conversation
 from deskhand_finetune.prepare.second_look import Seen
@@ -29,6 +32,8 @@ AROUND = 40
 class Suspect:
     """Something the second look sees in a written message; ``excerpt`` shows it, so it never enters a report."""
 
+    message: int
+    """Which of the ticket's kept messages, from 1; 0 is the subject."""
     at: str
     """The message's time."""
     kind: str
@@ -38,7 +43,9 @@ class Suspect:
     excerpt: str
 
 
-def compared(original: str, redacted: str, findings: Iterable[Finding], seen: Iterable[Seen], at: str) -> list[Suspect]:
+def compared(
+    original: str, redacted: str, findings: Iterable[Finding], seen: Iterable[Seen], *, message: int, at: str
+) -> list[Suspect]:
     """Those of ``seen`` that the findings do not hide wholly, by their place in ``redacted``."""
     hidden = {place for one in findings for place in range(one.start, one.end)}
     suspects: list[Suspect] = []
@@ -50,7 +57,7 @@ def compared(original: str, redacted: str, findings: Iterable[Finding], seen: It
             continue
         end = after = start + len(rest)
         excerpt = " ".join(f"{redacted[max(0, start - AROUND) : start]}»{rest}«{redacted[end : end + AROUND]}".split())
-        suspects.append(Suspect(at, one.kind, start, end, excerpt))
+        suspects.append(Suspect(message, at, one.kind, start, end, excerpt))
     return suspects
 
 
@@ -63,60 +70,86 @@ def _left(original: str, seen: Seen, hidden: Collection[int]) -> str:
     return original[free[0] : end].strip()
 
 
+class Share(NamedTuple):
+    """A share with its 95 % interval."""
+
+    part: int
+    whole: int
+    share: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.whole}, {self.share:.2%} (95 %: {self.low:.2%} to {self.high:.2%})"
+
+
 @dataclass(frozen=True, slots=True)
 class Residual:
     """The estimate."""
 
-    found: int
-    """What the second look found in the originals of the kept tickets."""
-    left: int
-    share: float
-    low: float
-    high: float
-    """The ends of the 95 % interval."""
+    messages: Share
+    """Of the kept tickets' messages those with something left."""
+    finds: Share
+    """Of the second look's finds in their originals those that are left."""
     limit: float
-    """The policy's ``training_data.residual_limit``."""
-    kinds: dict[str, dict[str, int]]
+    """The policy's ``training_data.residual_limit``, for ``messages``."""
+    kinds: Mapping[str, Mapping[str, int]]
     """``{"name": {"found", "left"}, …}``"""
 
     @property
     def is_over(self) -> bool:
-        return self.share > self.limit
+        return self.messages.share > self.limit
 
     def line(self) -> str:
         """The estimate in words."""
         return (
-            f"{self.left} of {self.found} finds of a second look are left: {self.share:.2%} "
-            f"(95 %: {self.low:.2%} to {self.high:.2%}; the policy allows {self.limit:.2%})"
+            f"messages in which a second look still sees something: {self.messages}; the policy allows "
+            f"{self.limit:.2%}. Of what it found in the originals is left: {self.finds}"
         )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "messages": self.messages._asdict(),
+            "finds": self.finds._asdict(),
+            "limit": self.limit,
+            "kinds": {kind: dict(own) for kind, own in self.kinds.items()},
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Residual:
+        return cls(Share(**record["messages"]), Share(**record["finds"]), record["limit"], record["kinds"])
 
 
 def estimate(conversations: Sequence[Conversation], limit: float) -> Residual:
     """The estimate over the kept tickets."""
     found, left = Counter[str](), Counter[str]()
-    pairs: list[tuple[int, int]] = []
+    messages: list[tuple[int, int]] = []
+    finds: list[tuple[int, int]] = []
     for conversation in conversations:
         found.update(conversation.looked)
-        own = Counter(suspect["kind"] for suspect in conversation.suspects)
-        left.update(own)
-        pairs.append((sum(conversation.looked.values()), own.total()))
-    count, hits = found.total(), left.total()
-    effect = _design_effect(pairs)
-    held = wilson(round(hits / effect), round(count / effect))
-    share = hits / count if count else 0.0
+        left.update(suspect["kind"] for suspect in conversation.suspects)
+        messages.append((conversation.messages, len({suspect["message"] for suspect in conversation.suspects})))
+        finds.append((sum(conversation.looked.values()), len(conversation.suspects)))
     kinds = {kind: {"found": found[kind], "left": left[kind]} for kind in sorted(found)}
-    low, high = min(float(held["low"]), share), max(float(held["high"]), share)
-    return Residual(count, hits, round(share, 5), round(low, 5), round(high, 5), limit, kinds)
+    return Residual(_share(messages), _share(finds), limit, kinds)
 
 
-def _design_effect(pairs: Sequence[tuple[int, int]]) -> float:
-    """How much wider the interval is for finds that come in tickets (Kish 1965, ratio estimator); at least 1."""
-    count, hits = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
-    if not hits or hits == count or len(pairs) < 2:
+def _share(tickets: Sequence[tuple[int, int]]) -> Share:
+    """From each ticket's whole and part."""
+    whole, part = sum(pair[0] for pair in tickets), sum(pair[1] for pair in tickets)
+    effect = _design_effect(tickets, whole, part)
+    held = wilson(round(part / effect), round(whole / effect))
+    share = part / whole if whole else 0.0
+    return Share(part, whole, round(share, 5), min(float(held["low"]), share), max(float(held["high"]), share))
+
+
+def _design_effect(tickets: Sequence[tuple[int, int]], whole: int, part: int) -> float:
+    """How much wider the interval is for what comes in tickets (Kish 1965, ratio estimator); at least 1."""
+    if part in (0, whole) or len(tickets) < 2:
         return 1.0
-    share = hits / count
-    clustered = sum((own - share * size) ** 2 for size, own in pairs) * len(pairs) / (len(pairs) - 1)
-    return max(1.0, clustered / (count * share * (1 - share)))
+    share = part / whole
+    clustered = sum((own - share * size) ** 2 for size, own in tickets) * len(tickets) / (len(tickets) - 1)
+    return max(1.0, clustered / (whole * share * (1 - share)))
 
 
 def suspects_file(out: Path) -> Path:

@@ -1,11 +1,11 @@
 """Realistic values in place of placeholders: drawn by Faker, the same for one value all through a ticket.
 
-A value is drawn from the seed, the ticket and the placeholder, in the ticket's language; it is never one of the ticket's
-own. Where a real person could be reached, only what is set aside for examples is drawn: domains of RFC 2606, addresses
-of RFC 5737 and 3849, hardware addresses of RFC 7042, the phone numbers that Ofcom, the Bundesnetzagentur, Arcep and the
-North American plan keep for fiction, card numbers that payment providers publish for tests, IBANs of the registry's
-examples. Reference numbers keep their form, but begin with a zero. Names and streets are combinations that may exist by
-chance. Secrets keep their placeholders: a model should not learn to write them.
+A value is drawn from the seed and the ticket, in the ticket's language; it is never one of the ticket's own. Where a
+real person could be reached, only what is set aside for examples is drawn: domains of RFC 2606, addresses of RFC 5737
+and 3849, hardware addresses of RFC 7042, the phone numbers that Ofcom, the Bundesnetzagentur, Arcep and the North
+American plan keep for fiction, card numbers that payment providers publish for tests, IBANs of the registry's
+examples. Reference numbers keep their form, but begin with a zero. Names and streets are combinations that may exist
+by chance. Secrets keep their placeholders: a model should not learn to write them.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ class _Draw:
     def _phone(self, value: str) -> str:
         digits = re.sub(r"\D", "", value)
         region = self._language if self._language in PHONES else ""
-        if value.startswith("+44") or value.startswith("07"):
+        if value.startswith(("+44", "07")):
             region = "gb"
         form = self._random.choice(PHONES.get(region, PHONES["us"]))
         drawn = re.sub("#", lambda _: str(self._random.randrange(10)), form)
