@@ -19,7 +19,7 @@ from deskhand_finetune.prepare.markup import is_html, to_text
 from deskhand_finetune.prepare.notices import notice
 from deskhand_finetune.prepare.quotes import strip_quotes
 from deskhand_finetune.prepare.residual import Suspect, compared
-from deskhand_finetune.prepare.second_look import look
+from deskhand_finetune.prepare.second_look import ignored, look
 from deskhand_finetune.prepare.signature import strip_signature
 from deskhand_finetune.prepare.substitutes import PLACEHOLDER, draw
 from deskhand_finetune.tickets.ticket import Message, Ticket, iso
@@ -78,9 +78,8 @@ def clean_tickets(tickets: Sequence[Ticket], rules: Rules) -> list[tuple[Convers
 
 def _conversation(ticket: Ticket, kept: Sequence[tuple[Message, str]], rules: Rules) -> Conversation:
     """The kept messages redacted, looked at again and put into turns."""
-    policy, redaction = _policy(rules.policy)
+    redaction, ignore = _redaction(rules.policy)
     names = sorted({message.author for message in ticket.messages if message.author})
-    ignore = frozenset(word.casefold() for word in policy.settings.training_data.ignore)
     pseudonyms, replaced, looked = Pseudonyms(), Counter[str](), Counter[str]()
     texts = [_subject(ticket.subject), *(text for _, text in kept)]
     times = [iso(ticket.created_at), *(iso(message.at) for message, _ in kept)]
@@ -129,9 +128,11 @@ def _conversation(ticket: Ticket, kept: Sequence[tuple[Message, str]], rules: Ru
 
 
 @functools.lru_cache(maxsize=1)
-def _policy(folder: Path | None) -> tuple[Policy, Redaction]:
+def _redaction(folder: Path | None) -> tuple[Redaction, frozenset[str]]:
+    """A policy's detectors, and what its owner says is no personal data."""
     policy = Policy.load(folder)
-    return policy, Redaction(policy)
+    own = policy.settings.allow
+    return Redaction(policy), ignored([*policy.settings.training_data.ignore, *own.domains, *own.emails, *own.phones])
 
 
 def _unwanted(ticket: Ticket) -> str:

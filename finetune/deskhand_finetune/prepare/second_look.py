@@ -15,7 +15,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ class Seen(NamedTuple):
 
 # The HTML standard's pattern for <input type=email>, https://html.spec.whatwg.org/#valid-e-mail-address, with a dot.
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
-_DIGITS = re.compile(r"(?<![\w.,/-])[+(]?\d(?:[ ()./-]{0,2}\d){6,24}(?![\w])")
+_DIGITS = re.compile(r"(?<![\w.,/-])[+(]?\d(?:[ ()./-]{0,3}\d){6,24}(?![\w])")
 _DATE = re.compile(
     r"\d{4}[-./ ]\d{1,2}[-./ ]\d{1,2}|\d{1,2}[-./ ]\d{1,2}[-./ ]\d{2,4}|\d{1,3}(?:[., ]\d{3})+|\d+[.,]\d+"
 )
@@ -47,6 +47,7 @@ _POSTCODE = re.compile(
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z_]*_\d+>")
 # Random letters and digits reach this in 16 characters; words, paths and identifiers of several words stay below.
 LEAST_ENTROPY = 3.6
+FEWEST_OF_PHONE = 5
 # "OAuth2AccessTokenRequest" has one.
 FEWEST_DIGITS = 3
 # "DAG" and "ADAL" are shouted abbreviations, "MARIA" is a shouted name.
@@ -79,7 +80,7 @@ def look(text: str, names: Collection[str] = (), ignore: Collection[str] = ()) -
     Args:
         text: a message before anything was replaced.
         names: the display names of those who take part.
-        ignore: words (casefolded) that are none: products, places, the company's own numbers.
+        ignore: what is none, see ``ignored``.
     """
     taken = [match.span() for match in _PLACEHOLDER.finditer(text)]
     found: list[Seen] = []
@@ -92,10 +93,22 @@ def look(text: str, names: Collection[str] = (), ignore: Collection[str] = ()) -
         *_names(text, names),
     ):
         is_free = all(seen.end <= start or end <= seen.start for start, end in taken)
-        if is_free and text[seen.start : seen.end].casefold() not in ignore:
+        if is_free and not _is_ignored(text[seen.start : seen.end], ignore):
             found.append(seen)
             taken.append((seen.start, seen.end))
     return sorted(found, key=lambda seen: seen.start)
+
+
+def ignored(words: Iterable[str]) -> frozenset[str]:
+    """Words, e-mail addresses, domains and phone numbers that are nobody's personal data, in any spelling."""
+    held = [word.strip().casefold().removeprefix("@") for word in words]
+    return frozenset([*held, *(digits for word in held if len(digits := re.sub(r"\D", "", word)) >= FEWEST_OF_PHONE)])
+
+
+def _is_ignored(value: str, ignore: Collection[str]) -> bool:
+    word = value.casefold()
+    forms = {word, word.rpartition("@")[2], re.sub(r"\D", "", word), *word.split()}
+    return not forms.isdisjoint(ignore)
 
 
 @functools.lru_cache(maxsize=1)

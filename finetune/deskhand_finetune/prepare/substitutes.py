@@ -112,7 +112,7 @@ class _Draw:
         return f"[{label.lower()}]"
 
     def _is_real(self, drawn: str) -> bool:
-        return any(word in self._real for word in _words(drawn) if not word.isdigit())
+        return any(word in self._real for word in _words(drawn.partition("@")[0]) if not word.isdigit())
 
     def _one(self, label: str, value: str) -> str:
         drawers = {
