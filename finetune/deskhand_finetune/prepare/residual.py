@@ -80,7 +80,7 @@ class Share(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        return f"{self.part} of {self.whole}, {self.share:.2%} (95 %: {self.low:.2%} to {self.high:.2%})"
+        return f"{self.part} of {self.whole} = {self.share:.2%} (95 %: {self.low:.2%} to {self.high:.2%})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +181,7 @@ def refuse(residual: Residual, out: Path, suspects: Path | None) -> None:
     """
     if residual.is_over:
         raise InputError(
-            f"{out}: not written, too much personal data may be left: {residual.line()}; read {suspects}, list what is "
-            f"harmless under training_data.ignore of the policy, or write it all the same with --despite-leaks"
+            f"{out}: not written, personal data may be left in {residual.messages} of the messages, more than the policy's "
+            f"{residual.limit:.2%}; read {suspects}, list what is harmless under training_data.ignore of the policy, or "
+            f"write it all the same with --despite-leaks"
         )

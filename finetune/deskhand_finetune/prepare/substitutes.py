@@ -33,6 +33,7 @@ PHONES = {
     "gb": ("020 7946 0###", "07700 900###"),
     "us": ("(202) 555-01##", "+1 415-555-01##"),
 }
+ABROAD = {"+49": "de", "0049": "de", "+33": "fr", "0033": "fr", "+44": "gb", "0044": "gb", "07": "gb", "+1": "us"}
 CARDS = (
     "4242 4242 4242 4242",
     "4111 1111 1111 1111",
@@ -155,8 +156,7 @@ class _Draw:
     def _phone(self, value: str) -> str:
         digits = re.sub(r"\D", "", value)
         region = self._language if self._language in PHONES else ""
-        if value.startswith(("+44", "07")):
-            region = "gb"
+        region = next((own for start, own in ABROAD.items() if value.lstrip("(").startswith(start)), region)
         form = self._random.choice(PHONES.get(region, PHONES["us"]))
         drawn = re.sub("#", lambda _: str(self._random.randrange(10)), form)
         code = {"de": "+49 ", "fr": "+33 ", "gb": "+44 "}.get(region)
