@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from deskhand_finetune.prepare import PrepareReport, prepare
-from deskhand_finetune.prepare.clean import Rules, clean_ticket
+from deskhand_finetune.prepare.clean import Rules, clean_ticket, known_names
 from deskhand_finetune.prepare.conversation import Conversation
 from deskhand_finetune.prepare.page import page
 from deskhand_finetune.prepare.records import NOTES
@@ -66,6 +66,15 @@ def test_a_value_is_replaced_before_and_after_the_message_that_gives_it_away() -
     assert "7741" not in text
     (number,) = set(re.findall(r"<ORDER_ID_\d+>", text))
     assert text.count(number) == 2
+
+
+def test_those_who_take_part_are_known_by_name_or_address() -> None:
+    ticket = _ticket(("customer", "x"), ("note", "y"))
+    assert known_names(ticket) == ["Maren Holt", "Olu Adeyemi"]
+    (message, _) = ticket.messages
+    by_address = replace(ticket, messages=(replace(message, author="tamsin.wilkesworth@web.example"),))
+    assert known_names(by_address) == ["tamsin wilkesworth", "tamsin.wilkesworth@web.example"]
+    assert known_names(replace(ticket, messages=(replace(message, author="info@web.example"),))) == ["info@web.example"]
 
 
 def _policy(folder: Path, extra: str) -> Policy:

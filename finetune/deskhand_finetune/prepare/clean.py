@@ -6,6 +6,7 @@ Runs in worker processes, ticket by ticket; what comes back holds placeholders o
 from __future__ import annotations
 
 import functools
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -31,6 +32,7 @@ DONE = frozenset({"solved", "closed"})
 UNWANTED_TAGS = frozenset({"spam", "merged", "closed_by_merge", "suspended"})
 # A log file pasted into a ticket: redaction would take seconds, and no prompt has room for it.
 LONGEST_MESSAGE = 20_000
+_NAME_PART = re.compile(r"[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def clean_tickets(tickets: Sequence[Ticket], rules: Rules) -> list[tuple[Convers
 def _conversation(ticket: Ticket, kept: Sequence[tuple[Message, str]], rules: Rules) -> Conversation:
     """The kept messages redacted, looked at again and put into turns."""
     redaction, ignore = _redaction(rules.policy)
-    names = sorted({message.author for message in ticket.messages if message.author})
+    names = known_names(ticket)
     pseudonyms, replaced, looked = Pseudonyms(), Counter[str](), Counter[str]()
     texts = [_subject(ticket.subject), *(text for _, text in kept)]
     times = [iso(ticket.created_at), *(iso(message.at) for message, _ in kept)]
@@ -125,6 +127,13 @@ def _conversation(ticket: Ticket, kept: Sequence[tuple[Message, str]], rules: Ru
         looked=dict(sorted(looked.items())),
         suspects=tuple(asdict(suspect) for suspect in suspects),
     )
+
+
+def known_names(ticket: Ticket) -> list[str]:
+    """Who takes part, notes included; an address of the form ``first.last@`` gives a name as well."""
+    names = {message.author for message in ticket.messages if message.author}
+    parts = [_NAME_PART.findall(name.partition("@")[0]) for name in names if "@" in name]
+    return sorted(names | {" ".join(words) for words in parts if len(words) > 1})
 
 
 @functools.lru_cache(maxsize=1)

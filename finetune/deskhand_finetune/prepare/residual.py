@@ -181,7 +181,7 @@ def refuse(residual: Residual, out: Path, suspects: Path | None) -> None:
     """
     if residual.is_over:
         raise InputError(
-            f"{out}: not written, personal data may be left in {residual.messages} of the messages, more than the policy's "
-            f"{residual.limit:.2%}; read {suspects}, list what is harmless under training_data.ignore of the policy, or "
-            f"write it all the same with --despite-leaks"
+            f"{out}: not written, personal data may be left in {residual.messages} messages, more than the policy's "
+            f"{residual.limit:.2%}; read {suspects}, list what is harmless under training_data.ignore of the "
+            f"policy, or write it all the same with --despite-leaks"
         )
