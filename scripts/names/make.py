@@ -30,8 +30,8 @@ _NO_NAMES = """
     mai man mar marina mars martini mayo merced mercedes mercury milan miracle misty morgan mozart navidad nevada
     nike north oliva olive orlando oscar otto paris paz pearl pepper phoenix pilar prada prince princess queen ralph
     reina roman romana rosa rose royal ruby rusty sabato sage sandy santa santiago santos senior september siri sky
-    sofia sol star stein stella stern storm summer sunny sunshine sydney tea tesla thor tommy trinidad trinity tulip
-    urban vale valencia venus vera victoria viola violet virginia viva wells west windsor winter wolf zara
+    sofia sol star stein stella stern storm summer sunny sunshine sydney tage tea tesla thor tommy trinidad trinity
+    tulip urban vale valencia venus vera victoria viola violet virginia viva wells west windsor winter wolf zara
 """
 NO_NAMES = frozenset(_NO_NAMES.split())
 NAME = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-Ž][a-zß-öø-ÿā-ž]{2,}")
