@@ -14,7 +14,7 @@ import functools
 import random
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from deskhand_guardrails.errors import ConfigError
@@ -116,7 +116,7 @@ class _Draw:
         return any(word in self._real for word in _words(drawn.partition("@")[0]) if not word.isdigit())
 
     def _one(self, label: str, value: str) -> str:
-        drawers = {
+        drawers: dict[str, Callable[[str], str]] = {
             "PERSON": self._person,
             "EMAIL_ADDRESS": self._email,
             "USERNAME": lambda _: self._slug(),
