@@ -23,6 +23,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from deskhand_finetune import open_export, prepare
 from deskhand_finetune.prepare.clean import clean_text
@@ -88,8 +89,8 @@ def weakened(step: int) -> None:
     """The second part."""
     redaction = Redaction()
     values: dict[str, list[str]] = defaultdict(list)
-    for ticket, _, value in planted():
-        values[ticket].append(value)
+    for name, _, value in planted():
+        values[name].append(value)
     held: dict[float, list[Conversation]] = defaultdict(list)
     truth: dict[float, Counter[str]] = defaultdict(Counter)
     for ticket in list(open_export(SAMPLE / "export"))[::step]:
@@ -125,7 +126,7 @@ def second(
     """A conversation that holds what the second look saw of it, and its redacted texts."""
     pseudonyms, looked = Pseudonyms(), Counter[str]()
     redacted = [pseudonyms.hide(text, finds) for text, finds in zip(texts, found, strict=True)]
-    suspects = []
+    suspects: list[dict[str, Any]] = []
     for place, (text, hidden, finds) in enumerate(zip(texts, redacted, found, strict=True)):
         seen = look(text, names)
         looked.update(one.kind for one in seen)
