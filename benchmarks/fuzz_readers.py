@@ -46,6 +46,8 @@ from deskhand_finetune.tickets import Message, Options, Ticket, open_export
 from deskhand_guardrails.errors import DeskhandError
 
 TICKETS = 5
+# What divides one record from the next in files that have nothing else to do it with; damage to it is the neighbour's.
+DIVIDERS = {".csv": r"()(.*?)(\s*)", ".mbox": r"(From [^\n]*\n)(.*?)(\s*)", ".txt": r"([^\n]*\n)(.*?)(\s*)"}
 SECONDS = 3.0
 CUSTOMERS_WORD = "Xylophon"
 TOKENS = ('"', "'", "{", "}", "[", "]", ",", ":", ";", "\n", "\r", "\0", "\t", "<", ">", "&", "&#0;", "]]>", "<!--",
@@ -159,6 +161,7 @@ def damaged_json(draw: random.Random, text: str) -> str:
                 parent[draw.choice((str(path[-1]).upper(), "x", "", "id", "messages"))] = parent.pop(path[-1])
             case 5:
                 parent[path[-1]] = _deep(draw)
+                break
             case _:
                 parent[path[-1]] = [parent[path[-1]]]
     written = json.dumps(held, ensure_ascii=draw.random() < 0.5)[1:-1]
@@ -210,9 +213,13 @@ def damage(draw: random.Random, shape: Shape, pieces: Pieces) -> Damage:
     text, file = pieces[part][one], shape.parts[part].file
     others = tuple(number for number in range(TICKETS) if number != one)
 
+    form = re.fullmatch(DIVIDERS.get(Path(file).suffix, r"()(.*)()"), text, re.DOTALL)
+    assert form
+    before_it, text, after_it = form.groups()
+
     def with_piece(new: str, kind: str) -> Damage:
         changed = [list(held) for held in pieces]
-        changed[part][one] = new
+        changed[part][one] = before_it + new + after_it
         return Damage(assembled(shape, changed), kind, others)
 
     drawn = draw.random()

@@ -13,7 +13,7 @@ from typing import Any
 
 from deskhand_finetune.tickets.fields import attached, first, identified, in_order, inner, language, listed, tags
 from deskhand_finetune.tickets.raw.json_records import json_records
-from deskhand_finetune.tickets.raw.look import Look
+from deskhand_finetune.tickets.raw.look import Look, first_objects, most
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
 from deskhand_finetune.tickets.raw.table import cells, read_header, table_records
 from deskhand_finetune.tickets.raw.xml_records import xml_records
@@ -48,12 +48,7 @@ def recognise(look: Look) -> str:
 
 def accompany(look: Look) -> str:
     """Why the file holds conversations of Freshdesk tickets, or nothing."""
-    held = look.objects
-    return (
-        "records with 'ticket_id', 'body' and 'incoming'"
-        if held and all(set(one) >= CONVERSATION for one in held)
-        else ""
-    )
+    return "records with 'ticket_id', 'body' and 'incoming'" if most(look.objects, CONVERSATION.issubset) else ""
 
 
 def refuse(look: Look) -> str:
@@ -72,7 +67,7 @@ def read(looks: Sequence[Look], options: Options) -> Read:  # noqa: ARG001 - the
     """The tickets of the files of one account."""
     with open_shelf() as shelf:
         desk = _Desk(shelf)
-        joined = [one for one in looks if one.kind == "json" and _holds_conversations(one)]
+        joined = [one for one in looks if one.kind == "json" and most(first_objects(one.path), CONVERSATION.issubset)]
         for one in joined:
             for record in json_records(one.path):
                 yield from attempt(f"{one.path.name}:{record.number}", record.problem, desk.keep, record.value)
@@ -84,11 +79,6 @@ def read(looks: Sequence[Look], options: Options) -> Read:  # noqa: ARG001 - the
                 for record in xml_records(one.path, ("helpdesk-ticket",)) if is_xml else json_records(one.path):
                     value = _undashed(record.value) if is_xml else record.value
                     yield from attempt(f"{one.path.name}:{record.number}", record.problem, desk.ticket, value)
-
-
-def _holds_conversations(look: Look) -> bool:
-    first_one = next((record.value for record in json_records(look.path) if isinstance(record.value, dict)), {})
-    return set(first_one) >= CONVERSATION
 
 
 def _undashed(value: object) -> object:

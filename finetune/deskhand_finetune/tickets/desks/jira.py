@@ -15,7 +15,7 @@ from typing import Any
 
 from deskhand_finetune.tickets.fields import attached, first, in_order, inner, language, listed, tags
 from deskhand_finetune.tickets.raw.json_records import json_records
-from deskhand_finetune.tickets.raw.look import Look
+from deskhand_finetune.tickets.raw.look import Look, first_objects, most
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
 from deskhand_finetune.tickets.raw.table import cells, plain_name, read_header, table_records
 from deskhand_finetune.tickets.reader import Format, Options, Read, attempt
@@ -45,8 +45,7 @@ def recognise(look: Look) -> str:
 
 def accompany(look: Look) -> str:
     """Why the file holds comments of service-desk requests, or nothing."""
-    held = look.objects
-    return "comments that link to their request" if held and all(map(_request_of, held)) else ""
+    return "comments that link to their request" if most(look.objects, _request_of) else ""
 
 
 def refuse(look: Look) -> str:
@@ -57,7 +56,7 @@ def refuse(look: Look) -> str:
 def read(looks: Sequence[Look], options: Options) -> Read:
     """The issues of Jira files."""
     with open_shelf() as shelf:
-        joined = [one for one in looks if one.kind == "json" and _holds_comments(one)]
+        joined = [one for one in looks if one.kind == "json" and most(first_objects(one.path), _request_of)]
         for one in joined:
             for record in json_records(one.path):
                 keep = partial(_keep, shelf)
@@ -69,11 +68,6 @@ def read(looks: Sequence[Look], options: Options) -> Read:
                 for record in json_records(one.path):
                     ticket = partial(_ticket, shelf=shelf)
                     yield from attempt(f"{one.path.name}:{record.number}", record.problem, ticket, record.value)
-
-
-def _holds_comments(look: Look) -> bool:
-    first_one = next((record.value for record in json_records(look.path) if isinstance(record.value, dict)), {})
-    return bool(_request_of(first_one))
 
 
 def _request_of(comment: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import BinaryIO
 
 from deskhand_finetune.tickets.fields import in_order, language, outcome
-from deskhand_finetune.tickets.raw.files import FALLBACK, open_bytes
+from deskhand_finetune.tickets.raw.files import FALLBACK, open_bytes_as_utf8
 from deskhand_finetune.tickets.raw.look import Look
 from deskhand_finetune.tickets.raw.shelf import open_database
 from deskhand_finetune.tickets.reader import WRONG_KIND, Format, Options, Quarantined, Read, attempt
@@ -80,7 +80,7 @@ def read(looks: Sequence[Look], options: Options) -> Read:
             database.execute(statement)
         for look in looks:
             damage: list[str] = []
-            with open_bytes(look.path, damage) as binary:
+            with open_bytes_as_utf8(look.path, damage) as binary:
                 source = _split(binary) if look.kind != "mail" else iter([binary.read(LONGEST_MAIL)])
                 for number, raw in enumerate(source, start=1):
                     where = f"{look.path.name}:{number}"
@@ -123,7 +123,9 @@ def _parse(raw: bytes) -> tuple[Mail, list[str]]:
         return _mail(message, raw), _references(message)
     except BadRecord:
         raise
-    except (MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError):
+    except (
+        MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError, ArithmeticError
+    ):  # fmt: skip
         raise BadRecord(WRONG_KIND) from None
 
 

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deskhand_finetune.tickets.fields import first, inner
 from deskhand_finetune.tickets.raw.json_records import Record, json_records
-from deskhand_finetune.tickets.raw.look import Look
+from deskhand_finetune.tickets.raw.look import Look, first_objects, most
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
 from deskhand_finetune.tickets.raw.xml_records import xml_records
 from deskhand_finetune.tickets.reader import Format, Options, Read, attempt
@@ -56,9 +57,9 @@ def recognise(look: Look) -> str:
 def accompany(look: Look) -> str:
     """Why the file holds a Zendesk account's users or organisations, or nothing."""
     held = look.objects
-    if held and all(_is_user(record) for record in held[:3]):
+    if most(held, _is_user):
         return "records with 'id', 'role' and a name or address"
-    return "a list of organisations" if held and all("domain_names" in record for record in held[:3]) else ""
+    return "a list of organisations" if most(held, lambda record: "domain_names" in record) else ""
 
 
 def refuse(look: Look) -> str:
@@ -99,8 +100,7 @@ def _holds_no_tickets(look: Look) -> bool:
     """Whether a file holds what is joined to tickets; the page's list says it, else its first records."""
     if look.keys - {""}:
         return bool(look.keys & {"ticket_events", "audits", "users", "organizations"}) and "tickets" not in look.keys
-    first = next((record.value for record in json_records(look.path) if isinstance(record.value, dict)), {})
-    return _is_event(first) or _is_user(first) or "domain_names" in first
+    return most(first_objects(look.path), lambda one: _is_event(one) or _is_user(one) or "domain_names" in one)
 
 
 def _is_user(value: dict[str, Any]) -> bool:
@@ -210,7 +210,7 @@ class _Desk:
 
 
 def _role(comment: dict[str, Any], author: str, requester: str, user: User | None) -> Role:
-    channel = str((comment.get("via") or {}).get("channel") or "")
+    channel = first(inner(comment, "via"), "channel")
     if channel in AUTOMATIC_CHANNELS or author in ("-1", "") or comment.get("type") == "VoiceComment":
         return "system"
     if channel.startswith("answer_bot"):
