@@ -19,6 +19,7 @@ A failure prints shape, seed and number, which ``--only SHAPE:NUMBER`` repeats, 
 from __future__ import annotations
 
 import argparse
+import copy
 import csv
 import faulthandler
 import gzip
@@ -154,7 +155,7 @@ def damaged_json(draw: random.Random, text: str) -> str:
             parent = parent[key]
         match draw.randrange(6):
             case 0 | 1 | 2:
-                parent[path[-1]] = draw.choice(VALUES)
+                parent[path[-1]] = copy.deepcopy(draw.choice(VALUES))
             case 3:
                 del parent[path[-1]]
             case 4 if isinstance(parent, dict):

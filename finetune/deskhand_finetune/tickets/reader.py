@@ -46,7 +46,7 @@ class Options:
     agents: frozenset[str] = frozenset()
     """Who answers, where the export does not say it: names, addresses, mail domains or ids; case does not count."""
     public_comments: bool = False
-    """Whether customers could read the comments of an export that does not say it (Jira's CSV)."""
+    """Whether customers could read what the desk wrote where an export does not say it (Jira's CSV)."""
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.columns) - set(FIELDS))
