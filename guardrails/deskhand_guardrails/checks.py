@@ -19,6 +19,7 @@ from functools import partial
 
 from deskhand_guardrails.detectors.settings import DECISIONS, Action, DetectorSettings
 from deskhand_guardrails.errors import ConfigError, DeskhandError
+from deskhand_guardrails.growing import Growing
 from deskhand_guardrails.policy import Policy
 from deskhand_guardrails.pseudonyms import Pseudonyms, anonymous, mask
 from deskhand_guardrails.registry import Setup
@@ -51,6 +52,7 @@ class _Run:
     direction: Direction
     text: str
     context: Context
+    growing: Growing
     found: list[tuple[Check, list[Finding]]] = field(default_factory=list)
     current: tuple[Check | None, float] = (None, math.inf)
     """The check at work and when it is overdue."""
@@ -110,7 +112,14 @@ class Checks:
         """The checks of ``direction`` in the order in which they run."""
         return self._checks[direction]
 
-    def run(self, direction: Direction, text: str, context: Context, seconds: float = math.inf) -> Steps[Verdict]:
+    def run(
+        self,
+        direction: Direction,
+        text: str,
+        context: Context,
+        seconds: float = math.inf,
+        growing: Growing | None = None,
+    ) -> Steps[Verdict]:
         """The verdict of all checks of ``direction`` on ``text``: the hardest decision holds.
 
         The checks run one after the other in a thread of ours, which can be left behind when one of them hangs.
@@ -120,12 +129,13 @@ class Checks:
             text: what they read.
             context: what they may know.
             seconds: how long all of them may take together.
+            growing: what is known of the text, when it is one that is still being written.
 
         Raises:
             TimeoutError: they took longer.
             UnavailableError: too many checks hang; the text must not pass.
         """
-        run = _Run(direction, text, context)
+        run = _Run(direction, text, context, growing or Growing())
         ends = time.monotonic() + seconds
         work = _Work(self._workers.submit(partial(self._all, run)))
         # A check that begins while we wait for another may be due earlier: look again after the shortest limit.
@@ -168,7 +178,7 @@ class Checks:
             if run.given_up:
                 break
             run.current = (check, time.monotonic() + check.seconds)
-            run.found.append((check, self._found(check, run.text, run.context)))
+            run.found.append((check, self._found(check, run)))
         run.current = (None, math.inf)
         return self._verdict(run, run.found)
 
@@ -202,9 +212,9 @@ class Checks:
         messages = self._policy.messages
         return messages.hand_over if decision == "review" else messages.refusal
 
-    def _found(self, check: Check, text: str, context: Context) -> list[Finding]:
+    def _found(self, check: Check, run: _Run) -> list[Finding]:
         try:
-            found = check.detector.detect(text, context)
+            found = run.growing.find(check.detector, run.text, run.context)
             # "Not below" and not "at least": a score that is no number counts.
             return [one for one in found if not one.score < check.threshold]
         except BaseException as error:  # noqa: BLE001 - a guard that fails must hold the text back, whatever went wrong

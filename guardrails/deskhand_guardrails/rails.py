@@ -20,11 +20,13 @@ import time
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskhand_guardrails.checks import Checks
 from deskhand_guardrails.engine import Engine, Outcome
+from deskhand_guardrails.growing import Growing
 from deskhand_guardrails.loop import submit
 from deskhand_guardrails.message_check import check_message
 from deskhand_guardrails.policy import Policy
@@ -44,6 +46,7 @@ class _Call:
 
     direction: Direction
     context: Context
+    growing: Growing | None
     verdict: Verdict | None = None
 
 
@@ -121,12 +124,16 @@ class Rails:
         return await arun(self._check_message(message, context))
 
     def guard_stream(self, chunks: Iterable[str], context: Context) -> GuardedStream:
-        """Releases an answer sentence by sentence as it is written, each only after it was checked."""
-        return GuardedStream(chunks, context, self.check_output, self.policy.messages.hand_over)
+        """Releases an answer piece by piece as it is written, each only after it was checked."""
+        settings = self.policy.settings
+        check = partial(self._check, "output")
+        return GuardedStream(chunks, context, check, settings.messages.hand_over, settings.release_characters)
 
     def aguard_stream(self, chunks: AsyncIterable[str], context: Context) -> AsyncGuardedStream:
         """``guard_stream`` for an answer that arrives asynchronously."""
-        return AsyncGuardedStream(chunks, context, self.acheck_output, self.policy.messages.hand_over)
+        settings = self.policy.settings
+        check = partial(self._check, "output")
+        return AsyncGuardedStream(chunks, context, check, settings.messages.hand_over, settings.release_characters)
 
     def scores(self, text: str, direction: Direction, context: Context | None = None) -> dict[str, float | None]:
         """Every detector's score on ``text``, flagged or not (0 to 1); None for one that failed."""
@@ -135,9 +142,11 @@ class Rails:
     def _check_message(self, message: Mapping[str, Any], context: Context | None) -> Steps[CheckedMessage]:
         return check_message(message, context or Context(), self.policy.settings, self._check, self._checks.held_back)
 
-    def _check(self, direction: Direction, text: str, context: Context | None) -> Steps[Verdict]:
+    def _check(
+        self, direction: Direction, text: str, context: Context | None, growing: Growing | None = None
+    ) -> Steps[Verdict]:
         started = time.perf_counter()
-        call = _Call(direction, context or Context())
+        call = _Call(direction, context or Context(), growing)
         seconds = self.policy.settings.timeout_ms / 1000
         try:
             if not text.strip():
@@ -148,7 +157,7 @@ class Rails:
                     lambda: asyncio.wrap_future(submit(self._by_nemo(call, text, seconds))),
                 )
             else:
-                verdict = yield from self._checks.run(direction, text, call.context, seconds)
+                verdict = yield from self._checks.run(direction, text, call.context, seconds, growing)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, an unchecked text must not pass
             verdict = self._failed(direction, type(error).__name__)
         return replace(verdict, milliseconds=round((time.perf_counter() - started) * 1000, 3))
@@ -174,7 +183,7 @@ class Rails:
         from nemoguardrails.actions.rail_outcome import RailOutcome, TransformTarget
 
         call = _call.get()
-        call.verdict = verdict = await arun(self._checks.run(call.direction, text, call.context))
+        call.verdict = verdict = await arun(self._checks.run(call.direction, text, call.context, growing=call.growing))
         if not verdict.passed:
             return RailOutcome.block(reason=verdict.reason)
         if verdict.text == text:

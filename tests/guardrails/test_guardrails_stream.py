@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deskhand_guardrails import Context, Finding, Pseudonyms, Rails, Source, Verdict
+from deskhand_guardrails.growing import Growing
+from deskhand_guardrails.steps import Steps
 from deskhand_guardrails.stream import GuardedStream
 
 SENTENCES = [
@@ -125,7 +127,8 @@ async def test_the_async_face_releases_the_same(rails: Rails) -> None:
 
 
 def test_a_change_of_what_was_released_stops_the_answer() -> None:
-    def check(text: str, context: Context) -> Verdict:
+    def check(text: str, context: Context, growing: Growing) -> Steps[Verdict]:
+        yield from ()
         return Verdict("modify", text.replace("One", "[X]") if "Two" in text else text)
 
     stream = GuardedStream(["One. Two. Three."], Context(), check, "hand over")

@@ -21,6 +21,7 @@ from deskhand_guardrails.detectors.recognisers import names, people
 from deskhand_guardrails.detectors.roster import ASKED, Gate, recognisers
 from deskhand_guardrails.detectors.settings import Action, DetectorSettings
 from deskhand_guardrails.detectors.spans import Span, merged
+from deskhand_guardrails.growing import REACH
 from deskhand_guardrails.normalise import plain
 from deskhand_guardrails.registry import Setup
 from deskhand_guardrails.verdicts import Context, Finding
@@ -50,6 +51,7 @@ class PersonalData:
 
     name = "personal_data"
     settings = PersonalDataSettings
+    reach = REACH
 
     def __init__(
         self, labels: Collection[str] = DEFAULT_LABELS, *, allow: Iterable[str] = (), by_sentence: bool = False
