@@ -4,9 +4,9 @@ Each sentence is checked with what led up to it, and before the last one leaves 
 Where sentences end depends on the text alone and never on how it arrived, so any chunking releases the same. A verdict
 of review or block stops before the sentence that caused it; what the customer gets instead is the policy's message.
 
-With ``release_characters`` in the policy a long sentence leaves in pieces of about so many characters. The last ``TAIL``
-characters are held back, so that what is still being written (an e-mail address, a card number, a price) never leaves
-half; but of a sentence that only its end makes hostile the beginning has left by then.
+With ``release_characters`` in the policy a long sentence leaves in pieces of about so many characters. The last
+``TAIL`` characters are held back, so that what is still being written (an e-mail address, a card number, a price) never
+leaves half; but of a sentence that only its end makes hostile the beginning has left by then.
 """
 
 from __future__ import annotations
@@ -95,17 +95,14 @@ class _Flow:
         verdict = yield from self._check(text, self._context, self._growing)
         cut = max(text.rfind(mark, settled, end - TAIL) for mark in (" ", "\n")) + 1
         # Where something in the tail was replaced, its text is not the draft's.
-        if (
-            self._growing.is_doubtful
-            or not self._goes_on(verdict)
-            or not verdict.text.endswith(text[max(cut, settled) :])
-        ):
+        is_plain = verdict.text.endswith(text[cut:]) and not self._growing.is_doubtful
+        if cut <= settled or not is_plain or not self._goes_on(verdict):
             return ""
         new = verdict.text[len(self._released) :]
-        leaving = new[: len(new) - (end - cut)] if cut > settled else ""
+        leaving = new[: len(new) - (end - cut)]
         # A placeholder that lies across the cut would leave unrestored.
         restore = self._pseudonyms.restore
-        return self._release(leaving, cut) if leaving and restore(new).startswith(restore(leaving)) else ""
+        return self._release(leaving, cut) if restore(new).startswith(restore(leaving)) else ""
 
     def _release(self, text: str, end: int) -> str:
         self._released += text

@@ -84,7 +84,8 @@ class PersonalData:
         """Findings by place, never overlapping."""
         read = plain(text)
         found = [*self._patterned(read.text)]
-        found.extend(self._named(read.text))
+        if not self._labels.isdisjoint(names.LEAST):
+            found.extend(self._named(read.text))
         if "PERSON" in self._labels and context.names:
             found.extend(people.find_known(read.text, context.names))
         findings: list[Finding] = []
