@@ -8,24 +8,20 @@ planted sentence cannot drown in a long text.
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from deskhand_guardrails.detectors.spans import Span
 from deskhand_guardrails.errors import UnavailableError
+from deskhand_guardrails.kept import Kept
 from deskhand_guardrails.onnx import session, tokenizer
-
-T = TypeVar("T")
 
 Question = Literal["injection", "planted", "harm", "hostile"]
 
@@ -76,8 +72,8 @@ class Guard:
             ) from error
         self._start = self._tokenizer.token_to_id("[CLS]")
         self._end = self._tokenizer.token_to_id("[SEP]")
-        self._texts: _Kept[tuple[Window, ...]] = _Kept()
-        self._readings: _Kept[_Reading] = _Kept()
+        self._texts: Kept[tuple[Window, ...]] = Kept(KEPT)
+        self._readings: Kept[_Reading] = Kept(KEPT)
 
     @classmethod
     def shipped(cls) -> Guard:
@@ -86,7 +82,7 @@ class Guard:
 
     def windows(self, text: str, size: int = WIDE) -> Sequence[Window]:
         """The windows of ``text``, each of at most ``size`` word pieces and overlapping the next by a fifth."""
-        return self._texts.get(f"{size} {text}".encode(errors="surrogatepass"), lambda: self._windows(text, size))
+        return self._texts.get(f"{size} {text}", lambda: self._windows(text, size))
 
     def _windows(self, text: str, size: int) -> tuple[Window, ...]:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
@@ -116,28 +112,6 @@ class _Reading:
 
     scores: Mapping[str, float]
     spans: tuple[tuple[int, int, str, float], ...]
-
-
-class _Kept(Generic[T]):
-    """The last few values that were made, under a hash of what they were made from."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._values: OrderedDict[bytes, T] = OrderedDict()
-
-    def get(self, source: bytes, make: Callable[[], T]) -> T:
-        """The value of ``source``; ``make`` makes it where it is not known."""
-        key = hashlib.blake2b(source, digest_size=16).digest()
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        made = make()
-        with self._lock:
-            self._values[key] = made
-            if len(self._values) > KEPT:
-                self._values.popitem(last=False)
-        return made
 
 
 def _spans(
