@@ -3,14 +3,14 @@
     python benchmarks/guardrails.py [--turns 100000] [--minutes 8] [--only turn,conversation,memory,start,stream]
 
 A turn is one ``check_input`` and one ``check_output`` of texts that no cache has seen. Figures are processor time of
-the whole process in milliseconds (p50 / p95), which a busy machine disturbs least, and in brackets the time that passed;
-the machine is printed first. Baselines of the same run and the same texts, input and output:
+the whole process in milliseconds (p50 / p95), which a busy machine disturbs least, and in brackets the time that
+passed; the machine is printed first. Baselines of the same run and the same texts, input and output:
 
 - NeMo's own rails that need neither a language model nor a download: regex on both sides, YARA injection detection;
 - Presidio's ``AnalyzerEngine`` with its ``no_op`` engine and all its predefined recognisers;
 - the guard model alone, once on each text: what our checks cannot go below.
 
-``memory`` checks short turns until there were enough or the minutes are over, and prints the resident memory on the way.
+``memory`` checks short turns until there were enough or the minutes are over, and prints the resident memory.
 ``stream`` reads an answer in tokens as a model writes it; its baseline checks all that is written at every sentence.
 """
 
@@ -55,7 +55,7 @@ models: []
 rails:
   config:
     regex_detection:
-      input: {patterns: ["(?i)ignore (all|any|previous) .*instructions", "\\\\b\\\\d{4}[ -]?\\\\d{4}[ -]?\\\\d{4}[ -]?\\\\d{4}\\\\b"]}
+      input: {patterns: ["(?i)ignore (all|any|previous) .*instructions", "(?:\\d{4}[ -]?){4}"]}
       output: {patterns: ["(?i)system prompt", "\\\\bsk-[A-Za-z0-9]{20,}"]}
     injection_detection: {injections: [code, sqli, template, xss], action: reject}
   input: {flows: [regex check input]}
@@ -190,7 +190,7 @@ def resident() -> float:
 def memory(rails: Rails, turns: int, minutes: float) -> None:
     turn, started = ours(rails), time.perf_counter()
     print(
-        f"\nresident memory over short turns (at most {turns:,} or {minutes:g} minutes), torch loaded: {'torch' in sys.modules}"
+        f"\nresident memory over short turns ({turns:,} or {minutes:g} minutes), torch loaded: {'torch' in sys.modules}"
     )
     steps = {100, 1000, 2000, *range(5000, turns + 1, 5000), turns}
     for number in range(1, turns + 1):
@@ -199,10 +199,8 @@ def memory(rails: Rails, turns: int, minutes: float) -> None:
         turn(asked, SHORT[1].format(*next(PAIRS)))
         over = time.perf_counter() - started > minutes * 60
         if number in steps or over:
-            print(
-                f"  {number:>7,} turns {resident():7.1f} MB  {(time.perf_counter() - started) / number * 1000:6.1f} ms a turn",
-                flush=True,
-            )
+            each = (time.perf_counter() - started) / number * 1000
+            print(f"  {number:>7,} turns {resident():7.1f} MB  {each:6.1f} ms a turn passed", flush=True)
         if over:
             break
 
@@ -246,10 +244,10 @@ def stream(rails: Rails, tokens_a_second: float = 50.0) -> None:
             again = " ".join(varied(LONG)[1] for _ in range(parts))
             prefixes.append(timed(partial(by_prefix, rails, again))[0])
         ours_, old = statistics.median(whole), statistics.median(prefixes)
-        seconds = len(answer) / 4 / tokens_a_second
+        at_once = len(answer) / 4 / tokens_a_second * 1000 / ours_
         print(
-            f"  {len(answer):>5} characters: first {statistics.median(first):5.1f}, all {ours_:7.1f}, old way {old:8.1f},"
-            f" {ours_ / old:4.2f} x; {seconds * 1000 / ours_:5.0f} streams of {tokens_a_second:g} tokens/s on a core"
+            f"  {len(answer):>5} characters: first {statistics.median(first):5.1f}, all {ours_:7.1f}, old way {old:7.1f}, "
+            f"{ours_ / old:4.2f} x; {at_once:3.0f} streams of {tokens_a_second:g} tokens/s on a core"
         )
     answer, at, late = varied(LONG)[1], 0, []
     began = time.perf_counter()
@@ -283,13 +281,9 @@ def main() -> None:
     parser.add_argument("--only", default="turn,conversation,stream,start,memory", help="parts to run")
     chosen = parser.parse_args()
     parts = chosen.only.split(",")
-    model = [
-        line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith(("model name", "flags"))
-    ]
-    print(
-        f"{platform.machine()}, {model[0].partition(':')[2].strip()}",
-        *(one for one in ("avx2", "avx512_vnni") if one in model[1]),
-    )
+    cpu = [line.partition(":")[2].split() for line in Path("/proc/cpuinfo").read_text().splitlines()]
+    known = {word for words in cpu for word in words}
+    print(" ".join(cpu[4]), *(one for one in ("avx2", "avx512_vnni") if one in known))
     rails = Rails(Policy.load())
     rails.warm()
     if "turn" in parts:

@@ -24,7 +24,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from typing import Any, Literal, cast
 from uuid import uuid4
 
@@ -214,12 +214,13 @@ class ChatDeskhand(BaseChatModel):
                 given = exchange.prompt()
                 chunks = apart.stream(lambda: self.model.stream(given, apart.ALONE, stop=stop, **options))
                 guarded = self.rails.guard_stream(exchange.listen(chunks), exchange.context)
-                for piece in guarded:
-                    # The last piece waits for the record; all of them do while a person is to take over.
-                    if guarded.verdict is not None or exchange.held_back:
-                        kept += piece
-                    else:
-                        yield _chunk(piece)
+                with closing(guarded):
+                    for piece in guarded:
+                        # The last piece waits for the record; all of them do while a person is to take over.
+                        if guarded.verdict is not None or exchange.held_back:
+                            kept += piece
+                        else:
+                            yield _chunk(piece)
                 calls = run(self._settle(exchange, guarded.verdict))
             run(record(exchange, self.store))
         except BaseException as error:
