@@ -246,7 +246,7 @@ def stream(rails: Rails, tokens_a_second: float = 50.0) -> None:
         ours_, old = statistics.median(whole), statistics.median(prefixes)
         at_once = len(answer) / 4 / tokens_a_second * 1000 / ours_
         print(
-            f"  {len(answer):>5} characters: first {statistics.median(first):5.1f}, all {ours_:7.1f}, old way {old:7.1f}"
+            f"  {len(answer):>5} characters: first {statistics.median(first):5.1f}, all {ours_:7.1f}, old way {old:.1f}"
             f" ({ours_ / old:4.2f} x); {at_once:3.0f} streams of {tokens_a_second:g} tokens/s on a core"
         )
     answer, at, late = varied(LONG)[1], 0, []
