@@ -12,7 +12,7 @@ leaves half; but of a sentence that only its end makes hostile the beginning has
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from deskhand_guardrails.growing import Growing
 from deskhand_guardrails.pseudonyms import Pseudonyms
@@ -182,6 +182,13 @@ class GuardedStream(_Guarded, Iterator[str]):
             self.close()
         return piece
 
+    def __enter__(self) -> Self:
+        """The stream, closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Stops early, and the model with it."""
         self._is_open = False
@@ -216,6 +223,13 @@ class AsyncGuardedStream(_Guarded, AsyncIterator[str]):
         if self._flow.verdict is not None:
             await self.aclose()
         return piece
+
+    async def __aenter__(self) -> Self:
+        """The stream, closed at the end of the block."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
     async def aclose(self) -> None:
         """Stops early, and the model with it."""

@@ -24,7 +24,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing, closing
 from typing import Any, Literal, cast
 from uuid import uuid4
 
@@ -213,8 +212,7 @@ class ChatDeskhand(BaseChatModel):
             if not exchange.refused:
                 given = exchange.prompt()
                 chunks = apart.stream(lambda: self.model.stream(given, apart.ALONE, stop=stop, **options))
-                guarded = self.rails.guard_stream(exchange.listen(chunks), exchange.context)
-                with closing(guarded):
+                with self.rails.guard_stream(exchange.listen(chunks), exchange.context) as guarded:
                     for piece in guarded:
                         # The last piece waits for the record; all of them do while a person is to take over.
                         if guarded.verdict is not None or exchange.held_back:
@@ -245,8 +243,7 @@ class ChatDeskhand(BaseChatModel):
             if not exchange.refused:
                 given = exchange.prompt()
                 chunks = apart.astream(lambda: self.model.astream(given, apart.ALONE, stop=stop, **options))
-                guarded = self.rails.aguard_stream(exchange.alisten(chunks), exchange.context)
-                async with aclosing(guarded):
+                async with self.rails.aguard_stream(exchange.alisten(chunks), exchange.context) as guarded:
                     async for piece in guarded:
                         if guarded.verdict is not None or exchange.held_back:
                             kept += piece

@@ -7,7 +7,6 @@ import functools
 import re
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -287,7 +286,7 @@ async def test_who_stops_listening_stops_the_model(rails: Rails) -> None:
         finally:
             ended.append("async")
 
-    with closing(rails.guard_stream(model(), _context())) as stream:
+    with rails.guard_stream(model(), _context()) as stream:
         assert next(stream) == "One. "
     assert ended == ["sync"]
     assert list(stream) == []
