@@ -6,7 +6,7 @@ import asyncio
 import functools
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -156,10 +156,10 @@ WORDS = "and so it goes with many words that nobody minds, "
 PLANTED = ["31 euros", "<PERSON_4>", "the password: hunter2", "sk-proj-abcdEFGH1234abcdEFGH1234"]
 
 
-def _policy(folder: Path, section: dict[str, object]) -> Policy:
+def _policy(folder: Path, section: Mapping[str, object]) -> Policy:
     shutil.copytree(DEFAULT_FOLDER, folder)
     content = yaml.safe_load((folder / "config.yml").read_text())
-    content["rails"]["config"]["deskhand"] = section
+    content["rails"]["config"]["deskhand"] = dict(section)
     (folder / "config.yml").write_text(yaml.safe_dump(content))
     return Policy.load(folder)
 

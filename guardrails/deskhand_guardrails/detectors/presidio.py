@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from deskhand_guardrails.detectors.spans import Recogniser, Span
 
 if TYPE_CHECKING:
-    from presidio_analyzer import EntityRecognizer
+    from presidio_analyzer import PatternRecognizer
 
 LANGUAGE = "en"
 
@@ -89,11 +89,11 @@ def recognisers() -> dict[str, Recogniser]:
     }
 
 
-def _find(recogniser: EntityRecognizer, entity: str, label: str) -> Recogniser:
+def _find(recogniser: PatternRecognizer, entity: str, label: str) -> Recogniser:
     """A recogniser of Presidio's as a plain function."""
 
     def find(text: str) -> Iterator[Span]:
-        for result in recogniser.analyze(text, [entity], None):
+        for result in recogniser.analyze(text, [entity]):
             yield Span(result.start, result.end, label, result.score)
 
     return find
