@@ -55,8 +55,8 @@ models: []
 rails:
   config:
     regex_detection:
-      input: {patterns: ["(?i)ignore (all|any|previous) .*instructions", "(?:\\d{4}[ -]?){4}"]}
-      output: {patterns: ["(?i)system prompt", "\\\\bsk-[A-Za-z0-9]{20,}"]}
+      input: {patterns: ['(?i)ignore (all|any|previous) .*instructions', '(?:[0-9]{4}[ -]?){4}']}
+      output: {patterns: ['(?i)system prompt', 'sk-[A-Za-z0-9]{20,}']}
     injection_detection: {injections: [code, sqli, template, xss], action: reject}
   input: {flows: [regex check input]}
   output: {flows: [regex check output, injection detection]}
