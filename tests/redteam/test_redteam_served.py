@@ -58,7 +58,7 @@ def test_a_naive_model_gives_in_and_one_that_refuses_does_not(tmp_path: Path) ->
         found = json.loads(shown.stdout)
         assert found["target"] == f"fake at {server.url}/"
         assert found["total"]["succeeded"]["count"] == 14 * LIMIT
-        assert found["total"]["succeeded"]["share"] > 0.7
+        assert found["total"]["succeeded"]["share"] > 0.5
         assert found["total"]["refused"]["hits"] == 0
         asked = len(server.received)
         held = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]

@@ -8,13 +8,14 @@
 
 from deskhand_guardrails.redteam.answers import Target, drive
 from deskhand_guardrails.redteam.figures import OF_ANSWERS, OF_RAILS, figures
-from deskhand_guardrails.redteam.judge import CANARY, GIVEN, Judge, Judgement, Opinion
+from deskhand_guardrails.redteam.judge import CANARY, DETECTORS, GIVEN, Judge, Judgement, Opinion
 from deskhand_guardrails.redteam.probes import Probe, families, load
 from deskhand_guardrails.redteam.replies import Reply, read, reply
 from deskhand_guardrails.redteam.screen import screen
 
 __all__ = [
     "CANARY",
+    "DETECTORS",
     "GIVEN",
     "OF_ANSWERS",
     "OF_RAILS",

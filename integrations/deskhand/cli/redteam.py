@@ -160,7 +160,7 @@ def _target(asked: Asked) -> tuple[Target, Judge]:
     from deskhand.redteam import Bare, Endpoint, Guarded, ModelOpinion
     from deskhand_guardrails import Policy, Rails
     from deskhand_guardrails.prompt import INSTRUCTIONS
-    from deskhand_guardrails.redteam import GIVEN, Judge
+    from deskhand_guardrails.redteam import DETECTORS, GIVEN, Judge
 
     opinion = None
     if asked.judge_url is not None:
@@ -173,7 +173,9 @@ def _target(asked: Asked) -> tuple[Target, Judge]:
         endpoint = Endpoint.open(
             asked.url, asked.model, key=_key(asked.api_key_env), seconds=asked.timeout, knowledge=knowledge
         )
-        return endpoint, Judge(Rails(Policy.load(asked.policy)), opinion, GIVEN)
+        policy = Policy.load(asked.policy)
+        has_a_say = not policy.types.keys().isdisjoint(DETECTORS.values())
+        return endpoint, Judge(Rails(policy) if has_a_say else None, opinion, GIVEN)
     from deskhand.desk import guarded_model
     from deskhand.settings import load_settings
 
