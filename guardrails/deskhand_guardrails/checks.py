@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -21,6 +22,7 @@ from deskhand_guardrails.errors import ConfigError, DeskhandError
 from deskhand_guardrails.policy import Policy
 from deskhand_guardrails.pseudonyms import Pseudonyms, anonymous, mask
 from deskhand_guardrails.registry import Setup
+from deskhand_guardrails.steps import Step, Steps
 from deskhand_guardrails.verdicts import DIRECTIONS, SEVERITY, Context, Decision, Detector, Direction, Finding, Verdict
 from deskhand_guardrails.workers import Workers
 
@@ -55,6 +57,30 @@ class _Run:
     given_up: bool = False
 
 
+class _Work:
+    """What a worker does, and the two ways of waiting for it."""
+
+    def __init__(self, future: Future[Verdict]) -> None:
+        self.future = future
+        self.done, self.result = future.done, future.result
+        self._waiting: asyncio.Future[Verdict] | None = None
+
+    def within(self, seconds: float) -> Step:
+        """Whether it is done, asked after ``seconds`` at the latest."""
+        longest = None if math.isinf(seconds) else max(seconds, 0.0)
+        return Step(lambda: bool(wait([self.future], longest).done), lambda: self._later(longest))
+
+    async def _later(self, longest: float | None) -> bool:
+        if self._waiting is None:
+            self._waiting = asyncio.wrap_future(self.future)
+        return bool((await asyncio.wait([self._waiting], timeout=longest))[0])
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        if self._waiting is not None and not self._waiting.cancel() and not self._waiting.cancelled():
+            self._waiting.exception()  # read, or the loop would complain that nobody did
+
+
 class Checks:
     """All checks of a policy, by direction."""
 
@@ -84,25 +110,42 @@ class Checks:
         """The checks of ``direction`` in the order in which they run."""
         return self._checks[direction]
 
-    async def run(self, direction: Direction, text: str, context: Context) -> Verdict:
+    def run(self, direction: Direction, text: str, context: Context, seconds: float = math.inf) -> Steps[Verdict]:
         """The verdict of all checks of ``direction`` on ``text``: the hardest decision holds.
 
-        The checks run one after the other in a thread, because they are work and not waiting.
+        The checks run one after the other in a thread of ours, which can be left behind when one of them hangs.
+
+        Args:
+            direction: whose checks run.
+            text: what they read.
+            context: what they may know.
+            seconds: how long all of them may take together.
 
         Raises:
+            TimeoutError: they took longer.
             UnavailableError: too many checks hang; the text must not pass.
         """
         run = _Run(direction, text, context)
-        work = self._workers.submit(partial(self._all, run))
-        waiting = asyncio.wrap_future(work)
+        ends = time.monotonic() + seconds
+        work = _Work(self._workers.submit(partial(self._all, run)))
+        # A check that begins while we wait for another may be due earlier: look again after the shortest limit.
+        shortest = min((check.seconds for check in self._checks[direction]), default=math.inf)
+        pause = shortest
         try:
-            late = await self._overdue(run, waiting)
-            return waiting.result() if late is None else self._late(run, late)
-        finally:  # also when this coroutine is cancelled
-            if not waiting.done():
+            while not (yield work.within(min(pause, ends - time.monotonic()))):
+                check, due = run.current
+                now = time.monotonic()
+                if check is not None and due <= now:
+                    return self._late(run, check)
+                if ends <= now:
+                    raise TimeoutError
+                pause = min(shortest, due - now)
+            return work.result()
+        finally:  # also when the caller is cancelled
+            if not work.done():
                 run.given_up = True
-                self._workers.give_up(work)
-                waiting.cancel()
+                self._workers.give_up(work.future)
+            work.close()
 
     def scores(self, direction: Direction, text: str, context: Context) -> dict[str, float | None]:
         """Every detector's score on ``text``, flagged or not; None for one that failed."""
@@ -114,19 +157,6 @@ class Checks:
                 self._note_failure(check, type(error).__name__)
                 scores[check.detector.name] = None
         return scores
-
-    async def _overdue(self, run: _Run, waiting: asyncio.Future[Verdict]) -> Check | None:
-        """Waits until all checks are done (None), or one has taken longer than it may."""
-        # A check that begins while we wait for another may be due earlier: look again after the shortest limit.
-        shortest = min((check.seconds for check in self._checks[run.direction]), default=None)
-        pause = shortest
-        while not (await asyncio.wait([waiting], timeout=pause))[0]:
-            check, due = run.current
-            left = due - time.monotonic()
-            if check is not None and left <= 0:
-                return check
-            pause = shortest if shortest is None else min(shortest, left)
-        return None
 
     def _late(self, run: _Run, check: Check) -> Verdict:
         found = list(run.found)

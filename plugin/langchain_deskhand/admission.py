@@ -16,13 +16,13 @@ from deskhand_guardrails import prompt
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.rails import Rails
+from deskhand_guardrails.steps import Step, Steps
 from deskhand_guardrails.verdicts import Verdict
 from langchain_deskhand.exchange import Exchange
 from langchain_deskhand.hiding import hide, hide_call, hide_result
 from langchain_deskhand.knowledge import Knowledge
 from langchain_deskhand.messages import REMOVED, WITHHELD, flatten, is_tool_result, role_of, text_of
 from langchain_deskhand.smalltalk import is_small_talk
-from langchain_deskhand.steps import Step, Steps
 
 
 @dataclass(frozen=True, slots=True)

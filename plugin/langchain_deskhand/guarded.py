@@ -40,6 +40,7 @@ from pydantic import BaseModel, Field, SkipValidation
 from deskhand_guardrails.monitor import Store
 from deskhand_guardrails.prompt import INSTRUCTIONS
 from deskhand_guardrails.rails import Rails
+from deskhand_guardrails.steps import Step, Steps, arun, run
 from deskhand_guardrails.verdicts import Context, Verdict
 from langchain_deskhand import apart, structured
 from langchain_deskhand.admission import Admission
@@ -48,7 +49,6 @@ from langchain_deskhand.conversation import Conversation
 from langchain_deskhand.exchange import Exchange
 from langchain_deskhand.knowledge import Knowledge
 from langchain_deskhand.recording import record, record_unfinished
-from langchain_deskhand.steps import Step, Steps, arun, run
 
 _NO_CALLS: Calls = ([], [])
 
