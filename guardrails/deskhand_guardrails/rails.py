@@ -7,8 +7,8 @@
     verdict.decision, verdict.text      # "modify", "My card is <CREDIT_CARD_1>"
 
 All our own checks are one rail. Where the policy folder configures others beside it, NeMo Guardrails runs them all;
-where it does not, the checks run directly. Whatever fails on the way, or takes too long (a detector, a rail, the engine),
-holds the text back. Every call is independent, and any number may run at once.
+where it does not, the checks run directly. Whatever fails on the way, or takes too long (a detector, a rail, the
+engine), holds the text back. Every call is independent, and any number may run at once.
 """
 
 from __future__ import annotations
