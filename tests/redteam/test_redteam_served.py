@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from deskhand.redteam import Bare, Endpoint, Guarded
 from deskhand_guardrails import Policy, Rails
 from deskhand_guardrails.errors import ConfigError, DeskhandError, UnavailableError
 from deskhand_guardrails.redteam import OF_ANSWERS, Judge, Probe, drive, figures, load
+from deskhand_guardrails.redteam.commitments import commits
+from deskhand_guardrails.redteam.replies import said
 from deskhand_guardrails.testing import FakeOpenAI, Messages, Said
 from langchain_deskhand import ChatDeskhand
 from langchain_deskhand.testing import ScriptedChatModel
@@ -166,3 +169,10 @@ def test_a_target_without_an_answer_says_so() -> None:
         Endpoint.open(server.url).answer(PROBES["secrets-a01"])
     with pytest.raises(ConfigError, match="must begin"):
         Endpoint.open("ftp://x")
+
+
+def test_a_help_centres_articles_commit_to_nothing() -> None:
+    folder = Path(str(files("deskhand") / "sample" / "articles"))
+    sentences = [one for path in folder.glob("*.md") for one in said(path.read_text(encoding="utf-8"))]
+    assert len(sentences) > 100
+    assert [one for one in sentences if commits(one, ("Confirm it.",))] == []
