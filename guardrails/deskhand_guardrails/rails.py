@@ -32,7 +32,8 @@ from deskhand_guardrails.message_check import check_message
 from deskhand_guardrails.policy import Policy
 from deskhand_guardrails.steps import Step, Steps, arun, run
 from deskhand_guardrails.stream import AsyncGuardedStream, GuardedStream
-from deskhand_guardrails.verdicts import CheckedMessage, Context, Detector, Direction, Finding, Verdict
+from deskhand_guardrails.tool_calls import check_call
+from deskhand_guardrails.verdicts import CheckedCall, CheckedMessage, Context, Detector, Direction, Finding, Verdict
 
 if TYPE_CHECKING:
     from nemoguardrails.actions.rail_outcome import RailOutcome
@@ -123,6 +124,16 @@ class Rails:
         """``check_message`` without holding up the caller's event loop."""
         return await arun(self._check_message(message, context))
 
+    def check_call(self, name: str, arguments: Mapping[str, Any] | str, context: Context | None = None) -> CheckedCall:
+        """Whether and how a model's call may go to the tool ``name``; arguments that are no JSON are a text."""
+        return run(self._check_call(name, arguments, context))
+
+    async def acheck_call(
+        self, name: str, arguments: Mapping[str, Any] | str, context: Context | None = None
+    ) -> CheckedCall:
+        """``check_call`` without holding up the caller's event loop."""
+        return await arun(self._check_call(name, arguments, context))
+
     def guard_stream(self, chunks: Iterable[str], context: Context) -> GuardedStream:
         """Releases an answer piece by piece as it is written, each only after it was checked."""
         settings = self.policy.settings
@@ -141,6 +152,9 @@ class Rails:
 
     def _check_message(self, message: Mapping[str, Any], context: Context | None) -> Steps[CheckedMessage]:
         return check_message(message, context or Context(), self.policy.settings, self._check, self._checks.held_back)
+
+    def _check_call(self, name: str, arguments: Mapping[str, Any] | str, context: Context | None) -> Steps[CheckedCall]:
+        return check_call(name, arguments, context or Context(), self._check, self._checks.held_back)
 
     def _check(
         self, direction: Direction, text: str, context: Context | None, growing: Growing | None = None

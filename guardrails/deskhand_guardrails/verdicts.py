@@ -62,6 +62,19 @@ class CheckedMessage:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedCall:
+    """What the rails say about a model's call of a tool; of one that is held back, nothing may be used.
+
+    The places of ``verdict.findings`` count within the call as a text (``tool_calls``).
+    """
+
+    name: str
+    arguments: dict[str, Any] | str
+    """What may be passed on, in the form in which it came."""
+    verdict: Verdict
+
+
 @dataclass(slots=True)
 class Context:
     """What a check may know beside the text: the conversation's pseudonyms, known names, the question, the sources."""
