@@ -143,8 +143,9 @@ class LonelyDecoder:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._caches: dict[int, Any] = {}
-        keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
-        self._options: dict[str, Any] = {"logits_to_keep": 1} if keeps else {}
+        known = inspect.signature(model.forward).parameters
+        self._options: dict[str, Any] = {"logits_to_keep": 1} if "logits_to_keep" in known else {}
+        self._cache = next(name for name in ("past_key_values", "cache_params", "state") if name in known)
 
     def take(self) -> int:
         slot = next(number for number in range(len(self._caches) + 1) if number not in self._caches)
@@ -162,10 +163,9 @@ class LonelyDecoder:
         for slot, part in tokens.items():
             given = torch.tensor([list(part)], device=self._model.device)
             with torch.inference_mode():
-                result = self._model(
-                    input_ids=given, past_key_values=self._caches[slot], use_cache=True, **self._options
-                )
-            self._caches[slot] = result.past_key_values
+                options = {self._cache: self._caches[slot], **self._options}
+                result = self._model(input_ids=given, use_cache=True, **options)
+            self._caches[slot] = getattr(result, self._cache)
             logits[slot] = result.logits[0, -1:]
         return logits
 

@@ -50,7 +50,9 @@ class Grammars:
         rules = {**schema, "x-guidance": {"whitespace_flexible": False}}
         matcher = LLMatcher(self._tokens, LLMatcher.grammar_from_json_schema(json.dumps(rules)))
         if matcher.is_error():
-            raise ConfigError(f"structured output: this schema cannot be followed: {matcher.get_error().splitlines()[0]}")
+            raise ConfigError(
+                f"structured output: this schema cannot be followed: {matcher.get_error().splitlines()[0]}"
+            )
         return Grammar(matcher, self._vocabulary, [self._end, *self._closing], self._in_text)
 
 

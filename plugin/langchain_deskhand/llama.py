@@ -188,12 +188,12 @@ class _Graph:
         shares = self._op("Softmax", self._op("Concat", past, new, axis=-1), axis=-1)
         of_past, of_new = (f"{shares}_past", f"{shares}_new")
         self._node("Split", [shares, "sizes"], [of_past, of_new], axis=-1)
-        mixed = self._op(
-            "Add", self._op("MatMul", of_past, f"values{number}"), self._op("MatMul", of_new, value)
-        )
+        mixed = self._op("Add", self._op("MatMul", of_past, f"values{number}"), self._op("MatMul", of_new, value))
         # (S, heads, groups * Q, width) -> (S * Q, heads * groups * width) -> the N tokens that are none of the padding
         split = self._op("Reshape", mixed, self._ints(0, heads, groups, -1, width))
-        rows = self._op("Reshape", self._op("Transpose", split, perm=[0, 3, 1, 2, 4]), self._ints(-1, self._heads * width))
+        rows = self._op(
+            "Reshape", self._op("Transpose", split, perm=[0, 3, 1, 2, 4]), self._ints(-1, self._heads * width)
+        )
         return self._linear(self._op("Gather", rows, "scatter", axis=0), attention.o_proj), [key, value]
 
     def _rotated(self, name: str, norm: Any, heads: int) -> str:
@@ -216,7 +216,9 @@ class _Graph:
         bias = getattr(linear, "bias", None)
         if bias is None:
             return self._op("MatMul", name, weight, out=out)
-        return self._op("Add", self._op("MatMul", name, weight), self._weigh(f"bias{len(self._weights)}", bias), out=out)
+        return self._op(
+            "Add", self._op("MatMul", name, weight), self._weigh(f"bias{len(self._weights)}", bias), out=out
+        )
 
     def _weigh(self, name: str, weights: Any) -> str:
         self._weights[name] = weights.detach().float().contiguous().numpy()

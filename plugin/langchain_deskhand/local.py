@@ -104,20 +104,19 @@ class ChatLocal(BaseChatModel):
         schema: dict[str, Any] | type,
         *,
         include_raw: bool = False,
-        method: Literal["json_schema", "json_mode"] = "json_schema",
+        method: Literal["json_schema", "json_mode", "function_calling"] = "json_schema",
         strict: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, dict[str, Any] | BaseModel]:
         """Answers in the form of ``schema``, whatever the model would rather say (needs ``llguidance``).
 
-        Both methods follow the schema token by token, so ``strict`` changes nothing. ``max_tokens`` holds here too:
-        near it the document is closed with the least that the schema allows.
+        Every ``method`` follows the schema token by token, so it and ``strict`` change nothing. ``max_tokens`` holds
+        here too: near it the document is closed with the least that the schema allows.
 
         Raises:
-            ConfigError: another method, or a schema that cannot be followed (when called).
+            ConfigError: a schema that cannot be followed (when called).
+            UnavailableError: ``llguidance`` is not installed (when called).
         """
-        if method not in ("json_schema", "json_mode"):
-            raise ConfigError(f"method {method}: ChatLocal has json_schema and json_mode; leave method out")
         options = schema_options(schema, method)
         return parsed(self.bind(**options, **kwargs), schema, options, include_raw=include_raw)
 
@@ -182,7 +181,7 @@ class ChatLocal(BaseChatModel):
                 done = piece.finish is not None
                 yield from self._chunk(piece, turn)
         finally:
-            loaded.scheduler.cancel(turn.job)
+            turn.job.cancelled.set()
 
     async def _astream(
         self,
@@ -209,7 +208,7 @@ class ChatLocal(BaseChatModel):
                 for chunk in self._chunk(piece, turn):
                     yield chunk
         finally:
-            loaded.scheduler.cancel(turn.job)
+            turn.job.cancelled.set()
 
     def _turn(
         self,

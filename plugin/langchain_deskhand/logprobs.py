@@ -10,6 +10,8 @@ from typing import Any
 def entry(logits: Any, token: int, alternatives: int, tokenizer: Any) -> dict[str, Any]:
     """``{"token", "bytes", "logprob", "top_logprobs"}`` of a chosen token, by the model's own distribution.
 
+    ``bytes`` is None for a token that is only a part of a character.
+
     Args:
         logits: shape (vocabulary,), before temperature and whatever else narrowed the choice.
         token: the number of the chosen token.
@@ -24,4 +26,4 @@ def entry(logits: Any, token: int, alternatives: int, tokenizer: Any) -> dict[st
 
 def _one(token: int, logprob: float, tokenizer: Any) -> dict[str, Any]:
     text = tokenizer.decode([token])
-    return {"token": text, "bytes": list(text.encode()), "logprob": logprob}
+    return {"token": text, "bytes": None if "\ufffd" in text else list(text.encode()), "logprob": logprob}

@@ -1,8 +1,8 @@
 """Many answers at once with one model: one thread steps them all, and each begins and ends when it likes.
 
 Continuous batching (Yu et al., Orca, OSDI 2022): after every step finished answers leave, cancelled ones too, and
-waiting ones come in. Prompts are read in parts between the steps, so that a long one does not halt the others. The
-thread ends when there has been nothing to do for a while.
+waiting ones come in. Long prompts are read in parts between the steps, so that they do not halt the others for long;
+what little is left of a prompt joins the step.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,14 +22,14 @@ from langchain_deskhand.decoder import Decoder
 from langchain_deskhand.generation import Answer, Piece
 from langchain_deskhand.prefixes import Prefixes
 
-_PART = 256
-"""Prompt tokens read between two steps of the answers."""
+_PART = 1024
+"""Prompt tokens read between two steps: with several prompts waiting, the answers to all of them then share steps."""
+
+_LITTLE = 32
+"""Prompt tokens that join a step: reading them alone would cost another pass over the weights."""
 
 _STEP = 16
 """Tokens of a step that drafts may fill: beyond, a processor's time grows with each token."""
-
-_IDLE = 10.0
-"""Seconds without work after which the thread ends."""
 
 
 class BusyError(UnavailableError, ModelRateLimitError):
@@ -53,8 +54,9 @@ class Job:
     """Tokens of the prompt that the slot holds."""
 
     @property
-    def reading(self) -> bool:
-        return self.read < len(self.answer.prompt)
+    def left(self) -> int:
+        """Tokens of the prompt that are still to be read."""
+        return len(self.answer.prompt) - self.read
 
 
 class Scheduler:
@@ -67,8 +69,10 @@ class Scheduler:
         self._most_waiting = waiting
         self._waiting: deque[Job] = deque()
         self._active: list[Job] = []
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        # Not a daemon: one that is killed at the interpreter's end within a model's own code takes the process down.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="deskhand-model")
+        self._busy = False
 
     @property
     def working(self) -> int:
@@ -81,7 +85,7 @@ class Scheduler:
         Raises:
             BusyError: too many are waiting.
         """
-        with self._changed:
+        with self._lock:
             free = self._parallel - len(self._active)
             if len(self._waiting) >= self._most_waiting + max(0, free):
                 raise BusyError(
@@ -89,36 +93,28 @@ class Scheduler:
                     "try again later, or raise max_queue"
                 )
             self._waiting.append(job)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="deskhand-model", daemon=True)
-                self._thread.start()
-            self._changed.notify()
-
-    def cancel(self, job: Job) -> None:
-        """Ends an answer that nobody waits for: before the next step it has left its slot, or the line."""
-        job.cancelled.set()
-        with self._changed:
-            self._changed.notify()
+            if not self._busy:
+                self._busy = True
+                self._thread.submit(self._work)
 
     def _work(self) -> None:
         while True:
-            with self._changed:
-                if not self._active and not self._waiting and not self._changed.wait(_IDLE):
-                    self._thread = None
-                    return
+            with self._lock:
                 self._leave()
                 while self._waiting and len(self._active) < self._parallel:
                     self._enter(self._waiting.popleft())
                 active = list(self._active)
-            if not active:
-                continue
+                if not active:
+                    self._busy = False
+                    return
             try:
                 self._read(active)
-                self._write([job for job in active if not job.reading and job.answer.tokens])
+                self._write([job for job in active if job in self._active and job.left <= _LITTLE])
             except Exception as error:  # noqa: BLE001 - a model's own: the answers it belongs to end with it
                 for job in active:
-                    self._finish(job)
-                    job.emit(error)
+                    if job in self._active:
+                        self._finish(job)
+                        job.emit(error)
 
     def _leave(self) -> None:
         """Drops what was cancelled or took too long, in its slot or still in line."""
@@ -132,7 +128,11 @@ class Scheduler:
             else:
                 self._waiting.remove(job)
             if late and not job.cancelled.is_set():
-                job.emit(TimeoutExceededError("the model took longer than the call's timeout; raise timeout, or lower max_tokens"))
+                job.emit(
+                    TimeoutExceededError(
+                        "the model took longer than the call's timeout; raise timeout, or lower max_tokens"
+                    )
+                )
 
     def _enter(self, job: Job) -> None:
         job.slot = self._decoder.take()
@@ -144,32 +144,37 @@ class Scheduler:
             job.read = job.answer.cached = length
 
     def _read(self, active: list[Job]) -> None:
-        """Reads one part of the prompt that came first."""
-        job = next((job for job in active if job.reading), None)
-        if job is None:
-            return
-        part = job.answer.prompt[job.read : job.read + _PART]
-        logits = self._decoder.run({job.slot: part}, last=True)[job.slot]
-        job.read += len(part)
-        if not job.reading:
-            self._deliver(job, job.answer.take(logits, ()))
+        """Reads of the long prompts as much as there may be between two steps, first come first served."""
+        room = _PART
+        for job in active:
+            if job.left <= _LITTLE or room <= 0:
+                continue
+            part = job.answer.prompt[job.read : job.read + room]
+            logits = self._decoder.run({job.slot: part}, last=True)[job.slot]
+            job.read += len(part)
+            room -= len(part)
+            if not job.left:
+                self._deliver(job, job.answer.take(logits, ())[1])
 
     def _write(self, jobs: list[Job]) -> None:
-        """One step of the answers whose prompts have been read."""
+        """One step: of the answers whose prompts have been read, and of what little is left of the others'."""
         if not jobs:
             return
         room = max(3, _STEP // len(jobs) - 1) if self._decoder.drafts else 0
-        drafts = [job.answer.draft(room) if room else [] for job in jobs]
-        steps = {job.slot: [job.answer.tokens[-1], *draft] for job, draft in zip(jobs, drafts, strict=True)}
+        drafts = [job.answer.draft(room) if room and not job.left else [] for job in jobs]
+        steps = {
+            job.slot: job.answer.prompt[job.read :] if job.left else [job.answer.tokens[-1], *draft]
+            for job, draft in zip(jobs, drafts, strict=True)
+        }
         logits = self._decoder.run(steps)
         for job, draft in zip(jobs, drafts, strict=True):
-            before = len(job.answer.prompt) + len(job.answer.tokens)
-            right, piece = job.answer.take(logits[job.slot], draft)
+            job.read = len(job.answer.prompt)
+            before = job.read + len(job.answer.tokens)
+            right, piece = job.answer.take(logits[job.slot][-len(draft) - 1 :], draft)
             self._decoder.rewind(job.slot, before + right)
-            self._deliver(job, (right, piece))
+            self._deliver(job, piece)
 
-    def _deliver(self, job: Job, taken: tuple[int, Piece]) -> None:
-        piece = taken[1]
+    def _deliver(self, job: Job, piece: Piece) -> None:
         if piece.finish is not None:
             self._keep(job)
             self._finish(job)

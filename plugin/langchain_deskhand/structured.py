@@ -107,7 +107,10 @@ def schema_options(schema: dict[str, Any] | type, method: str) -> Options:
     """What ``ChatLocal`` binds to answer in the form of ``schema``, in the shape of OpenAI's ``response_format``."""
     form = convert_to_json_schema(schema)
     return {
-        "response_format": {"type": "json_schema", "json_schema": {"name": form.get("title", "answer"), "schema": form}},
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": form.get("title", "answer"), "schema": form},
+        },
         "ls_structured_output_format": {"kwargs": {"method": method}, "schema": convert_to_openai_tool(schema)},
     }
 
