@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from deskhand_finetune.runs import starter_folder
 from deskhand_guardrails.prompt import Source, compose
@@ -81,6 +81,16 @@ QUESTIONS = [
     "My kettle broke after one year, what can I do?",
 ]
 Messages = list[tuple[str, str]]
+Timing = tuple[int, float, float]
+"""Tokens of an answer, seconds to its first piece, seconds in all."""
+
+
+class Round(NamedTuple):
+    """Answers in one go, the seconds that passed and the processor's seconds, which other work does not change."""
+
+    wall: float
+    processor: float
+    answers: list[Timing]
 
 
 def prompts() -> list[Messages]:
@@ -110,7 +120,7 @@ class Generate:
             def __init__(self) -> None:
                 self.times: list[float] = []
 
-            def put(self, value: Any) -> None:
+            def put(self, value: object) -> None:  # noqa: ARG002 - transformers' signature
                 self.times.append(time.perf_counter())
 
             def end(self) -> None:
@@ -118,7 +128,7 @@ class Generate:
 
         self._first = First
 
-    def answer(self, messages: Messages) -> tuple[int, float, float]:
+    def answer(self, messages: Messages) -> Timing:
         """Tokens, seconds to the first and seconds in all."""
         turns = [{"role": role, "content": content} for role, content in messages]
         started = time.perf_counter()
@@ -136,104 +146,114 @@ class Generate:
         return whole.shape[1] - given["input_ids"].shape[1], clock.times[1] - started, ended - started
 
 
-async def ask(model: ChatLocal, messages: Messages, after: float = 0.0) -> tuple[int, float, float]:
-    """Tokens, seconds to the first piece and seconds in all."""
-    await asyncio.sleep(after)
+async def heard(model: ChatLocal, messages: Messages) -> tuple[Timing, str]:
+    """What an answer took, and its text."""
     started = time.perf_counter()
     first = None
     tokens = 0
+    text = ""
     async for chunk in model.astream(messages):
         if first is None and (chunk.text or chunk.usage_metadata):
             first = time.perf_counter() - started
+        text += chunk.text
         if chunk.usage_metadata:
             tokens = chunk.usage_metadata["output_tokens"]
-    return tokens, first or 0.0, time.perf_counter() - started
+    return (tokens, first or 0.0, time.perf_counter() - started), text
 
 
-async def in_turn(model: ChatLocal, asked: Sequence[Messages]) -> list[tuple[int, float, float]]:
+async def ask(model: ChatLocal, messages: Messages, after: float = 0.0) -> Timing:
+    await asyncio.sleep(after)
+    return (await heard(model, messages))[0]
+
+
+async def in_turn(model: ChatLocal, asked: Sequence[Messages]) -> list[Timing]:
     return [await ask(model, messages) for messages in asked]
 
 
-async def at_once(model: ChatLocal, asked: Sequence[Messages], apart: float = 0.0) -> list[tuple[int, float, float]]:
+async def at_once(model: ChatLocal, asked: Sequence[Messages], apart: float = 0.0) -> list[Timing]:
     return list(await asyncio.gather(*(ask(model, messages, apart * at) for at, messages in enumerate(asked))))
 
 
-async def three_turns(model: ChatLocal, messages: Messages) -> list[tuple[int, float, float]]:
+async def three_turns(model: ChatLocal, messages: Messages) -> list[Timing]:
     """A conversation: what the customer says next continues what was said."""
     told = list(messages)
     found = []
-    for further in ("Thanks. And when is that?", "Can you say it once more?"):
-        answer = await model.ainvoke(told)
-        told += [("assistant", answer.text), ("user", further)]
-        found.append(await ask(model, told))
+    for further in ("Thanks. And when is that?", "Can you say it once more?", ""):
+        timing, text = await heard(model, told)
+        found.append(timing)
+        told += [("assistant", text), ("user", further)]
     return found
 
 
-def line(name: str, rounds: list[tuple[float, list[tuple[int, float, float]]]], base: float, first: float) -> float:
-    """Prints one way to answer; gives its tokens a second."""
-    speed = statistics.median(sum(one[0] for one in answers) / wall for wall, answers in rounds)
-    waits = sorted(one[1] for _, answers in rounds for one in answers)
+def line(name: str, rounds: list[Round], base: tuple[float, float] | None, first: float) -> tuple[float, float]:
+    """Prints one way to answer; gives its tokens a second and its processor time for one token."""
+    speed = statistics.median(sum(one[0] for one in done.answers) / done.wall for done in rounds)
+    work = statistics.median(done.processor / sum(one[0] for one in done.answers) for done in rounds)
+    waits = sorted(one[1] for done in rounds for one in done.answers)
     p50, p95 = waits[len(waits) // 2], waits[int(len(waits) * 0.95)]
-    ratio = f"{speed / base:6.1f} x" if base else "   1.0 x"
-    times = f"{p95 / first:6.1f} x" if first else ""
+    faster, less = (speed / base[0], base[1] / work) if base else (1.0, 1.0)
+    times = f" ({p95 / first:.1f} x)" if first else ""
     print(
-        f"{name:<46}{speed:8.0f} {ratio}   first piece {p50 * 1e3:6.0f} ms, p95 {p95 * 1e3:6.0f} ms{times}", flush=True
+        f"{name:<38}{speed:6.0f} tokens/s {faster:5.1f} x   {work * 1e3:6.1f} ms of processor a token {less:5.1f} x"
+        f"   first piece {p50 * 1e3:5.0f} ms, p95 {p95 * 1e3:5.0f} ms{times}",
+        flush=True,
     )
-    return speed
+    return speed, work
 
 
-def timed(work: Callable[[], list[tuple[int, float, float]]]) -> tuple[float, list[tuple[int, float, float]]]:
-    started = time.perf_counter()
+def timed(work: Callable[[], list[Timing]]) -> Round:
+    started, used = time.perf_counter(), time.process_time()
     answers = work()
-    return time.perf_counter() - started, answers
+    return Round(time.perf_counter() - started, time.process_time() - used, answers)
 
 
 def measure(folder: Path, rounds: int, tokens: int) -> None:
     generate = Generate(folder, tokens)
     cold = ChatLocal(model=str(folder), max_tokens=tokens, dtype="float32", prefix_cache_mb=0).warm()
     asked = prompts()
-    ways: dict[str, Callable[[], list[tuple[int, float, float]]]] = {
+    ways: dict[str, Callable[[], list[Timing]]] = {
         "model.generate, one after the other": lambda: [generate.answer(messages) for messages in asked],
         "ChatLocal, one after the other": lambda: asyncio.run(in_turn(cold, asked)),
         "ChatLocal, eight at once": lambda: asyncio.run(at_once(cold, asked)),
     }
-    taken: dict[str, list[Any]] = {name: [] for name in ways}
-    apart: list[Any] = []
+    taken: dict[str, list[Round]] = {name: [] for name in ways}
+    apart: list[Round] = []
     for work in ways.values():
         work()  # warms everything
     for _ in range(rounds):
         for name, work in ways.items():
             taken[name].append(timed(work))
         # One comes whenever two thirds of an answer would be written: answers overlap, and no line builds up.
-        alone = statistics.median(one[2] for one in taken["ChatLocal, one after the other"][-1][1])
+        alone = statistics.median(one[2] for one in taken["ChatLocal, one after the other"][-1].answers)
         apart.append(timed(lambda: asyncio.run(at_once(cold, asked, alone / 1.5))))  # noqa: B023 - called at once
-    base = line("model.generate, one after the other", taken["model.generate, one after the other"], 0, 0)
+    base = line("model.generate, one after the other", taken["model.generate, one after the other"], None, 0)
     single = taken["ChatLocal, one after the other"]
     line("ChatLocal, one after the other", single, base, 0)
-    first = statistics.median(one[1] for _, answers in single for one in answers)
+    first = statistics.median(one[1] for done in single for one in done.answers)
     line("ChatLocal, eight at once", taken["ChatLocal, eight at once"], base, first)
     line("ChatLocal, eight arriving one by one", apart, base, first)
     turns(folder, rounds, tokens, asked, base)
 
 
-def turns(folder: Path, rounds: int, tokens: int, asked: list[Messages], base: float) -> None:
-    """Second and third turns of conversations, whose beginnings have been read."""
-    one_by_one, together = [], []
+def turns(folder: Path, rounds: int, tokens: int, asked: list[Messages], base: tuple[float, float]) -> None:
+    """Conversations of three turns: from the second on their beginnings have been read."""
+    one_by_one: list[Round] = []
+    together: list[Round] = []
     for _ in range(rounds):
-        warm = ChatLocal(model=str(folder), max_tokens=tokens, dtype="float32").warm()
-        alone = [asyncio.run(three_turns(warm, messages)) for messages in asked[:3]]
-        answers = [one for conversation in alone for one in conversation]
-        one_by_one.append((sum(one[2] for one in answers), answers))
-        warm = ChatLocal(model=str(folder), max_tokens=tokens, dtype="float32").warm()
+        models = [ChatLocal(model=str(folder), max_tokens=tokens, dtype="float32").warm() for _ in range(2)]
 
-        async def talk(model: ChatLocal = warm) -> list[list[tuple[int, float, float]]]:
-            return list(await asyncio.gather(*(three_turns(model, messages) for messages in asked)))
+        async def alone(model: ChatLocal = models[0]) -> list[Timing]:
+            return [one for messages in asked[:4] for one in await three_turns(model, messages)]
 
-        answers = [one for conversation in asyncio.run(talk()) for one in conversation]
-        together.append((sum(one[2] for one in answers) / len(asked), answers))
-    line("ChatLocal, further turns, one chat", one_by_one, base, 0)
-    first = statistics.median(one[1] for _, answers in one_by_one for one in answers)
-    line("ChatLocal, further turns, eight chats", together, base, first)
+        async def at_the_same_time(model: ChatLocal = models[1]) -> list[Timing]:
+            chats = await asyncio.gather(*(three_turns(model, messages) for messages in asked))
+            return [one for chat in chats for one in chat]
+
+        one_by_one.append(timed(lambda: asyncio.run(alone())))  # noqa: B023 - called at once
+        together.append(timed(lambda: asyncio.run(at_the_same_time())))  # noqa: B023
+    line("ChatLocal, three turns, one chat", one_by_one, base, 0)
+    first = statistics.median(one[1] for done in one_by_one for one in done.answers)
+    line("ChatLocal, three turns, eight chats", together, base, first)
 
 
 def large(folder: Path) -> Path:

@@ -10,7 +10,7 @@ Three ways, the fastest that gives the model's own logits on a trial run:
 ====================  ======================================================================================
 """
 
-# ruff: noqa: ANN401 - tensors and models; torch is imported late
+# ruff: noqa: ANN401, ARG002 - tensors and models, torch is imported late; some decoders need not know all
 
 from __future__ import annotations
 

@@ -50,9 +50,8 @@ class Grammars:
         rules = {**schema, "x-guidance": {"whitespace_flexible": False}}
         matcher = LLMatcher(self._tokens, LLMatcher.grammar_from_json_schema(json.dumps(rules)))
         if matcher.is_error():
-            raise ConfigError(
-                f"structured output: this schema cannot be followed: {matcher.get_error().splitlines()[0]}"
-            )
+            reason = matcher.get_error().splitlines()[0]
+            raise ConfigError(f"structured output: this schema cannot be followed: {reason}")
         return Grammar(matcher, self._vocabulary, [self._end, *self._closing], self._in_text)
 
 
@@ -70,7 +69,7 @@ class Grammar:
         return list(self._matcher.compute_ff_tokens())[: max(0, most)]
 
     def allowed(self, logits: Any, *, ending: bool) -> Any:
-        """``logits`` (vocabulary) with those that the schema forbids at minus infinity; close to the end only one is open."""
+        """``logits`` (vocabulary), at minus infinity what the schema forbids; close to the end only one is open."""
         import numpy as np
         import torch
 

@@ -79,7 +79,7 @@ class ChatLocal(BaseChatModel):
     max_queue: int = Field(default=64, ge=0)
     """How many calls may wait; one more is refused."""
     prefix_cache_mb: int = Field(default=64, ge=0)
-    """Memory for what was read before: the next turn of a conversation, or the same instructions, are not read again."""
+    """Memory for what was read before: a conversation's earlier turns and shared instructions are not read again."""
     device: str = "auto"
     dtype: Dtype = "auto"
 

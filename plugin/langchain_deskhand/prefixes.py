@@ -25,7 +25,7 @@ class Prefixes:
         self._bytes = 0
 
     def longest(self, prompt: Sequence[int]) -> tuple[Any, int] | None:
-        """Entries that begin as ``prompt`` does and how many of its tokens they hold; never all, the last is to be read."""
+        """Entries that begin as ``prompt`` does and how many tokens of it they hold, never the last one."""
         best, length = None, _LEAST - 1
         for tokens in self._kept:
             common = _common(tokens, prompt)

@@ -102,12 +102,15 @@ class Scheduler:
             with self._lock:
                 self._leave()
                 while self._waiting and len(self._active) < self._parallel:
-                    self._enter(self._waiting.popleft())
+                    self._active.append(self._waiting.popleft())
                 active = list(self._active)
                 if not active:
                     self._busy = False
                     return
             try:
+                for job in active:
+                    if job.slot < 0:
+                        self._enter(job)
                 self._read(active)
                 self._write([job for job in active if job in self._active and job.left <= _LITTLE])
             except Exception as error:  # noqa: BLE001 - a model's own: the answers it belongs to end with it
@@ -136,7 +139,6 @@ class Scheduler:
 
     def _enter(self, job: Job) -> None:
         job.slot = self._decoder.take()
-        self._active.append(job)
         found = self._prefixes.longest(job.answer.prompt)
         if found is not None:
             entries, length = found
@@ -188,6 +190,6 @@ class Scheduler:
             self._prefixes.add([*job.answer.prompt, *job.answer.tokens][: entries.shape[3]], entries)
 
     def _finish(self, job: Job) -> None:
-        if job in self._active:
-            self._active.remove(job)
+        self._active.remove(job)
+        if job.slot >= 0:
             self._decoder.free(job.slot)

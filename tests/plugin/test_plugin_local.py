@@ -18,7 +18,6 @@ import torch
 from langchain_core.exceptions import ModelRateLimitError, ModelTimeoutError
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel
-
 from transformers import LogitsProcessor, LogitsProcessorList
 
 from deskhand_finetune.runs import starter_folder
@@ -395,8 +394,8 @@ def test_an_answer_keeps_to_its_schema_and_ends_in_time(llama: Path, temperature
 
 
 def test_schemas_that_cannot_be_followed_are_refused(llama: Path) -> None:
+    wrong = {"type": "json_schema", "json_schema": {"schema": {"type": "nothing"}}}
     with pytest.raises(ConfigError, match="this schema cannot be followed"):
-        wrong = {"type": "json_schema", "json_schema": {"schema": {"type": "nothing"}}}
         local(llama).invoke(QUESTION, response_format=wrong)
     with pytest.raises(ConfigError, match="response_format"):
         local(llama).invoke(QUESTION, response_format={"type": "xml"})
