@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from deskhand_finetune.runs import starter_folder
 from deskhand_guardrails.prompt import Source, compose
@@ -249,8 +249,8 @@ def turns(folder: Path, rounds: int, tokens: int, asked: list[Messages], base: t
             chats = await asyncio.gather(*(three_turns(model, messages) for messages in asked))
             return [one for chat in chats for one in chat]
 
-        one_by_one.append(timed(lambda: asyncio.run(alone())))  # noqa: B023 - called at once
-        together.append(timed(lambda: asyncio.run(at_the_same_time())))  # noqa: B023
+        one_by_one.append(timed(lambda: asyncio.run(alone())))
+        together.append(timed(lambda: asyncio.run(at_the_same_time())))
     line("ChatLocal, three turns, one chat", one_by_one, base, 0)
     first = statistics.median(one[1] for done in one_by_one for one in done.answers)
     line("ChatLocal, three turns, eight chats", together, base, first)
