@@ -20,7 +20,7 @@ class Prefixes:
     """The entries of conversations that were read lately, up to ``most`` bytes; the longest unused go first."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self._kept: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._bytes = 0
 
@@ -43,7 +43,7 @@ class Prefixes:
             self._drop(other)
         self._kept[key] = entries
         self._bytes += entries.nbytes
-        while self._bytes > self._most:
+        while self._bytes > self.most:
             self._drop(next(iter(self._kept)))
 
     def _drop(self, key: tuple[int, ...]) -> None:

@@ -108,16 +108,11 @@ class Scheduler:
                     self._busy = False
                     return
             try:
-                for job in active:
-                    if job.slot < 0:
-                        self._enter(job)
                 self._read(active)
                 self._write([job for job in active if job in self._active and job.left <= _LITTLE])
-            except Exception as error:  # noqa: BLE001 - a model's own: the answers it belongs to end with it
+            except Exception as error:  # noqa: BLE001 - a model's own: the answers of the step end with it
                 for job in active:
-                    if job in self._active:
-                        self._finish(job)
-                        job.emit(error)
+                    self._fail(job, error)
 
     def _leave(self) -> None:
         """Drops what was cancelled or took too long, in its slot or still in line."""
@@ -149,14 +144,19 @@ class Scheduler:
         """Reads of the long prompts as much as there may be between two steps, first come first served."""
         room = _PART
         for job in active:
-            if job.left <= _LITTLE or room <= 0:
-                continue
-            part = job.answer.prompt[job.read : job.read + room]
-            logits = self._decoder.run({job.slot: part}, last=True)[job.slot]
-            job.read += len(part)
-            room -= len(part)
-            if not job.left:
-                self._deliver(job, job.answer.take(logits, ())[1])
+            try:
+                if job.slot < 0:
+                    self._enter(job)
+                if job.left <= _LITTLE or room <= 0:
+                    continue
+                part = job.answer.prompt[job.read : job.read + room]
+                logits = self._decoder.run({job.slot: part}, last=True)[job.slot]
+                job.read += len(part)
+                room -= len(part)
+                if not job.left:
+                    self._deliver(job, job.answer.take(logits, ())[1])
+            except Exception as error:  # noqa: BLE001 - a model's own: only this answer ends with it
+                self._fail(job, error)
 
     def _write(self, jobs: list[Job]) -> None:
         """One step: of the answers whose prompts have been read, and of what little is left of the others'."""
@@ -185,9 +185,14 @@ class Scheduler:
 
     def _keep(self, job: Job) -> None:
         """Remembers the conversation up to here: the customer's next message continues it."""
-        entries: Any = self._decoder.copy(job.slot)
+        entries: Any = self._decoder.copy(job.slot) if self._prefixes.most else None
         if entries is not None:
             self._prefixes.add([*job.answer.prompt, *job.answer.tokens][: entries.shape[3]], entries)
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        if job in self._active:
+            self._finish(job)
+            job.emit(error)
 
     def _finish(self, job: Job) -> None:
         self._active.remove(job)
