@@ -187,16 +187,17 @@ def _shape(model: Any) -> Shape | None:
 
     try:
         with torch.inference_mode():
-            cache = model(input_ids=torch.tensor([[0, 1]], device=model.device), use_cache=True).past_key_values
+            cache: Any = model(input_ids=torch.tensor([[0, 1]], device=model.device), use_cache=True).past_key_values
     except Exception:  # noqa: BLE001 - whatever a model's own code raises: it goes by its own ways then
         return None
     if not isinstance(cache, DynamicCache) or any(type(layer) is not DynamicLayer for layer in cache.layers):
         return None
-    kinds = {tuple(tensor.shape) for layer in cache.layers for tensor in (layer.keys, layer.values)}
+    layers: list[Any] = cache.layers
+    kinds = {tuple(tensor.shape) for layer in layers for tensor in (layer.keys, layer.values)}
     if len(kinds) != 1:
         return None
     _, heads, _, width = kinds.pop()
-    return Shape(len(cache.layers), heads, width, cache.layers[0].keys.dtype, model.device)
+    return Shape(len(layers), heads, width, layers[0].keys.dtype, model.device)
 
 
 def _agrees(decoder: Decoder, model: Any) -> bool:
@@ -227,14 +228,18 @@ def _cache(entries: Any, places: Any) -> Any:
 
     rows = torch.arange(len(places), device=places.device)[:, None]
 
-    class Layer(CacheLayerMixin):  # type: ignore[misc,no-untyped-call]  # transformers is half typed
+    class Layer(CacheLayerMixin):
+        def __init__(self, keys: Any, values: Any) -> None:
+            super().__init__()  # type: ignore[no-untyped-call]  # transformers is half typed
+            self.entries = (keys, values)
+
         def lazy_initialization(self, key_states: Any, value_states: Any) -> None:
             """Nothing to do: the slots are there."""
 
         def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
-            self.keys.transpose(1, 2)[rows, places] = key_states.transpose(1, 2)
-            self.values.transpose(1, 2)[rows, places] = value_states.transpose(1, 2)
-            return self.keys, self.values
+            for kept, fresh in zip(self.entries, (key_states, value_states), strict=True):
+                kept.transpose(1, 2)[rows, places] = fresh.transpose(1, 2)
+            return self.entries
 
         def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
             return entries.shape[4], 0
@@ -245,9 +250,4 @@ def _cache(entries: Any, places: Any) -> Any:
         def get_max_length(self) -> int:
             return -1
 
-    layers = []
-    for keys, values in entries:
-        layer = Layer()
-        layer.keys, layer.values, layer.is_initialized = keys, values, True
-        layers.append(layer)
-    return Cache(layers=layers)
+    return Cache(layers=[Layer(keys, values) for keys, values in entries])

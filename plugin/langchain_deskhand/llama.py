@@ -85,7 +85,7 @@ class OnnxDecoder(SlotDecoder):
         for layer in range(self._layers):
             feed[f"keys{layer}"], feed[f"values{layer}"] = entries[layer]
         logits, fresh = self._session.run(None, feed)
-        fresh = torch.from_numpy(fresh).unflatten(0, (self._layers, 2))
+        fresh = torch.from_numpy(fresh.reshape(self._layers, 2, *fresh.shape[1:]))
         rows = torch.from_numpy(logits)
         found = {}
         for number, (slot, part) in enumerate(tokens.items()):
@@ -120,7 +120,7 @@ class _Graph:
 
         self._write()
         floats, numbers = TensorProto.FLOAT, TensorProto.INT64
-        given = {
+        given: dict[str, tuple[int, list[str | int]]] = {
             "tokens": (numbers, ["N"]),
             "positions": (numbers, [1, "N"]),
             "gather": (numbers, ["S", "Q"]),
@@ -130,7 +130,7 @@ class _Graph:
             "sizes": (numbers, [2]),
             "wanted": (numbers, ["W"]),
         }
-        past = ["S", self._shape.heads, "P", self._shape.width]
+        past: list[str | int] = ["S", self._shape.heads, "P", self._shape.width]
         for layer in range(self._shape.layers):
             given[f"keys{layer}"] = given[f"values{layer}"] = (floats, past)
         graph = helper.make_graph(
@@ -182,7 +182,7 @@ class _Graph:
             self._op("Transpose", self._op("Reshape", name, self._ints(0, 0, heads, width)), perm=[0, 2, 1, 3])
             for name in apart[1:]
         )
-        score = {"domain": "com.microsoft", "transB": 1, "alpha": float(attention.scaling)}
+        score: dict[str, Any] = {"domain": "com.microsoft", "transB": 1, "alpha": float(attention.scaling)}
         past = self._op("Add", self._op("FusedMatMul", query, f"keys{number}", **score), "past_mask")
         new = self._op("Add", self._op("FusedMatMul", query, key, **score), "new_mask")
         shares = self._op("Softmax", self._op("Concat", past, new, axis=-1), axis=-1)

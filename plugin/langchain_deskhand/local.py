@@ -197,7 +197,7 @@ class ChatLocal(BaseChatModel):
             with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
-        loaded = self._loaded or await asyncio.to_thread(self._weights)
+        loaded = await asyncio.to_thread(self._weights)
         turn = await asyncio.to_thread(self._turn, loaded, messages, stop, kwargs, emit)
         loaded.scheduler.submit(turn.job)
         try:
@@ -313,7 +313,7 @@ def _piece(item: Piece | Exception) -> Piece:
 def _joined(chunks: list[ChatGenerationChunk]) -> ChatResult:
     whole = chunks[0].message
     for chunk in chunks[1:]:
-        whole += chunk.message  # type: ignore[assignment]  # chunks add up to a chunk
+        whole += chunk.message
     message = AIMessage(
         whole.content,
         response_metadata=whole.response_metadata,

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import pytest
 import torch
 from langchain_core.exceptions import ModelRateLimitError, ModelTimeoutError
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel
 from transformers import LogitsProcessor, LogitsProcessorList
@@ -61,10 +62,16 @@ def generated(folder: Path, prompt: list[int], tokens: int) -> str:
 
 def test_the_answers_are_those_of_generate_also_side_by_side(llama: Path) -> None:
     model = local(llama, dtype="float32")
-    questions = [QUESTION, "Hello!", "When is my refund paid? My refund", "x" * 90, QUESTION + " " + QUESTION]
+    questions: list[LanguageModelInput] = [
+        QUESTION,
+        "Hello!",
+        "When is my refund paid? My refund",
+        "x" * 90,
+        QUESTION + " " + QUESTION,
+    ]
     loaded = model._weights()
     assert type(loaded.scheduler._decoder).__name__ == "OnnxDecoder"
-    expected = [generated(llama, loaded.encode([{"role": "user", "content": text}]), 24) for text in questions]
+    expected = [generated(llama, loaded.encode([{"role": "user", "content": str(text)}]), 24) for text in questions]
     assert [answer.text for answer in model.batch(questions)] == expected
     assert [answer.text for answer in model.batch(questions)] == expected  # now their prompts are remembered
 
@@ -107,12 +114,13 @@ def test_every_kind_of_model_answers_as_generate_does(llama: Path, tmp_path: Pat
     config = getattr(transformers, f"{name}Config")(**{**small, **settings, **ends})
     config.max_position_embeddings = CONTEXT
     torch.manual_seed(3)
-    (transformers.AutoModelForCausalLM.from_config(config)).save_pretrained(folder)
+    other = transformers.AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]  # half typed
+    other.save_pretrained(folder)
     model = local(folder, dtype="float32")
     assert type(model._weights().scheduler._decoder).__name__ == decoder
-    questions = [QUESTION, "Hello!", "Hello! Hello! Hello!"]
+    questions: list[LanguageModelInput] = [QUESTION, "Hello!", "Hello! Hello! Hello!"]
     encode = model._weights().encode
-    expected = [generated(folder, encode([{"role": "user", "content": text}]), 24) for text in questions]
+    expected = [generated(folder, encode([{"role": "user", "content": str(text)}]), 24) for text in questions]
     assert [answer.text for answer in model.batch(questions)] == expected
 
 
