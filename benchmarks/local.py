@@ -1,6 +1,6 @@
 """How fast ``ChatLocal`` answers, beside ``model.generate`` of transformers as the baseline of the same run.
 
-    python benchmarks/local.py [--large]
+    python benchmarks/local.py [--large] [ROUNDS]
 
 The starter answers eight questions from three sources each (our own writing), greedily, in float32 on all cores:
 one after the other, all at once, arriving one after the other, and as conversations of three turns. ``--large`` takes
@@ -283,11 +283,12 @@ def main() -> None:
     import torch
 
     print(f"{torch.get_num_threads()} threads; tokens a second of whole answers, ratio to model.generate")
+    rounds = next((int(argument) for argument in sys.argv[1:] if argument.isdigit()), ROUNDS)
     if "--large" not in sys.argv:
-        measure(starter_folder(), ROUNDS, TOKENS)
+        measure(starter_folder(), rounds, TOKENS)
         return
     with tempfile.TemporaryDirectory() as folder:
-        measure(large(Path(folder)), 1, 32)
+        measure(large(Path(folder)), min(rounds, 2), 32)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,8 @@ class _Graph:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        # Idle worker threads would otherwise spin and take the core from the rest of the process.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(self._bytes(), options, providers=["CPUExecutionProvider"])
 
