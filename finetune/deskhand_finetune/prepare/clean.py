@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from deskhand_finetune.prepare.conversation import Conversation, LeftOut, Turn
-from deskhand_finetune.prepare.courtesy import strip_courtesies
+from deskhand_guardrails.courtesy import strip_courtesies
 from deskhand_finetune.prepare.language import language_of
 from deskhand_finetune.prepare.markup import is_html, to_text
 from deskhand_finetune.prepare.notices import notice
