@@ -40,7 +40,8 @@ STRENGTH = 0.02
 """C of the regression. 0.1 follows its source more closely: 0.86 instead of 0.91 on dialogues that it never saw."""
 ROUNDS = 4
 """Which claim of a wrong answer is the wrong one is guessed by the head of the round before; it settles in three."""
-FALSE_ALARMS = 0.01
+MARGIN = 0.05
+"""How far above the highest right answer a threshold lies that none of them may reach."""
 
 Array = npt.NDArray[np.float64]
 
@@ -52,7 +53,10 @@ class Task:
     features: tuple[str, ...]
     learns: Callable[[Example], bool]
     measured: Collection[str]
-    """Kinds of wrong examples that it should tell from right ones."""
+    """Kinds of examples on which its AUC is taken."""
+    flagged: int
+    """How many of the sample's right answers may reach its threshold: one of 190 for both heads together. Given to the
+    other head it would find 3 in 100 more negations there, and 34 in 100 fewer foreign claims."""
 
     @property
     def columns(self) -> list[int]:
@@ -64,11 +68,13 @@ TASKS = {
         FEATURES[:8],
         lambda one: one.kind in ("dialogue", "right", "swapped"),
         ("dialogue", "right", "swapped", "e-mail", "meeting"),
+        1,
     ),
     "contradicted_claim": Task(
         ("missing", "missing_pairs", "missing_in_one", "turned", "turned_closely"),
         lambda one: one.kind in ("right", "negated", "opposite"),
         ("right", "negated", "opposite", "e-mail", "meeting"),
+        0,
     ),
 }
 
@@ -108,9 +114,7 @@ def main() -> None:
         figures[label] = list(_by_source(task, rows))
         fitted = _fit(task, rows)
         logits = sorted((fitted.logit(one) for one in right if len(one)), reverse=True)
-        # The bias moves so that 0.5 is the lowest score that at most 1 in 100 right answers reaches, both heads together.
-        allowed = int(FALSE_ALARMS * len(right) / len(TASKS))
-        limit = (logits[allowed] + logits[max(allowed - 1, 0)]) / 2 + (0.05 if not allowed else 0.0)
+        limit = logits[0] + MARGIN if not task.flagged else (logits[task.flagged - 1] + logits[task.flagged]) / 2
         heads[label] = {
             "weights": [round(float(one), 5) for one in fitted.weights],
             "bias": round(fitted.bias - limit, 5),
@@ -139,8 +143,10 @@ def _by_source(task: Task, rows: Sequence[Measured]) -> Any:
         if len(set(wrong)) < 2:
             continue
         others = [row for row in rows if row.example.source != source]
-        trained = any(task.learns(row.example) for row in others)
-        left_out = [_fit(task, others).logit(row.features) for row in own] if trained else None
+        left_out = None
+        if any(task.learns(row.example) for row in others):
+            without = _fit(task, others)
+            left_out = [without.logit(row.features) for row in own]
         within = np.zeros(len(own))
         for train, test in GroupKFold(5).split(own, wrong, [row.example.group for row in own]):
             fitted = _fit(task, [*others, *(own[at] for at in train)])

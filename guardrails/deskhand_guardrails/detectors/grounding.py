@@ -73,7 +73,7 @@ class Grounding:
     def detect(self, text: str, context: Context) -> list[Finding]:
         """Findings by place in the text; a claim's score is its head's."""
         found = self._exact(text, context)
-        for start, end, label, score in self._judged(text, context):
+        for start, end, label, score in self.judged(text, context):
             if score >= self.threshold:
                 found.append(Finding(self.name, label, round(score, 4), start, end))
         return sorted(found, key=lambda one: (one.start, one.end))
@@ -82,7 +82,7 @@ class Grounding:
         """The worst claim's score; 1 with a figure or name that nothing supports."""
         if self._exact(text, context):
             return 1.0
-        return max((score for *_, score in self._judged(text, context)), default=0.0)
+        return max((score for *_, score in self.judged(text, context)), default=0.0)
 
     def _exact(self, text: str, context: Context) -> list[Finding]:
         return [*self._figures(text, context), *self._names(text, context)]
@@ -108,8 +108,8 @@ class Grounding:
             for first, last in evidence.unknown_names(text[start:end])
         ]
 
-    def _judged(self, text: str, context: Context) -> list[tuple[int, int, str, float]]:
-        """Every claim with the label and score of the head that thinks worse of it."""
+    def judged(self, text: str, context: Context) -> list[tuple[int, int, str, float]]:
+        """Every claim's place, with the label and score of the head that thinks worse of it."""
         if not context.sources or not is_english(text):
             return []
         evidence = self._evidence(context)
