@@ -91,7 +91,9 @@ def gap(score: Score, threshold: float, name: str) -> None:
     order = sorted(shares, key=lambda group: (-shares[group], group))
     total = round(sum(shares.values()) * len(SENTENCES))
     print(f"identity groups, {name} at {threshold}: {len(GROUPS)} groups x {len(SENTENCES)} neutral sentences")
-    print(f"  false alarms {wilson(total, len(GROUPS) * len(SENTENCES))}; gap {shares[order[0]] - shares[order[-1]]:.3f}")
+    print(
+        f"  false alarms {wilson(total, len(GROUPS) * len(SENTENCES))}; gap {shares[order[0]] - shares[order[-1]]:.3f}"
+    )
     print("  most: " + ", ".join(f"{group} {shares[group]:.2f}" for group in order[:6]))
 
 
@@ -125,7 +127,10 @@ def main() -> None:
             scores = [score(text) for text in texts]
             print(f"  flagged by {name} at {threshold}: {wilson(reached(scores, threshold), len(scores))}")
             if arguments.show:
-                print(*(f"    {one:.2f} {text}" for one, text in zip(scores, texts, strict=True) if one >= threshold), sep="\n")
+                print(
+                    *(f"    {one:.2f} {text}" for one, text in zip(scores, texts, strict=True) if one >= threshold),
+                    sep="\n",
+                )
             if arguments.curve and name == kind:
                 curve(name, scores, [score(text) for text in attacks], (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9))
     for name, (score, threshold) in checks.items():

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is easier to read on one line than in pieces
 """Wrong claims without a figure, planted in right answers: negated, turned into the opposite, swapped, invented.
 
 The rules and sentences are written for the benchmark and train nothing.
@@ -46,8 +47,13 @@ INVENTED = (
     "Our nutrition coach prepares a menu for your trip.",
 )
 
-_AUXILIARY = re.compile(r"\b(is|are|was|were|can|could|will|would|must|should|may|has|have|does|do)\b(?! not|n['’]t| no\b| nothing| none| never| only| hardly)(?!$|\W*[.,;])", re.I)
-_NEGATION = re.compile(r"\b(?:(do|does|did|is|are|was|were|has|have|could|would|should|must|will|can) not|(can)not)\b", re.I)
+_AUXILIARY = re.compile(
+    r"\b(is|are|was|were|can|could|will|would|must|should|may|has|have|does|do)\b(?! not|n['’]t| no\b| nothing| none| never| only| hardly)(?!$|\W*[.,;])",
+    re.I,
+)
+_NEGATION = re.compile(
+    r"\b(?:(do|does|did|is|are|was|were|has|have|could|would|should|must|will|can) not|(can)not)\b", re.I
+)
 _SHORT = re.compile(r"\b(do|does|did|is|are|was|were|has|have|could|would|should)n['’]t\b", re.I)
 _VERB = re.compile(r"\b(you|we|they) (need|get|receive|pay|want|keep|see|send|offer|accept|charge|use)\b", re.I)
 _ORDERS_IN_ORDER = "open press choose pick click enter use go sign print send keep put check ask select write reply"
@@ -73,7 +79,11 @@ def negated(sentence: str) -> str | None:
     match = _ORDER.match(sentence)
     if match:
         rest = sentence[match.end() :]
-        return f"{match[1].capitalize()}do not {match[2].lower()}{rest}" if match[1] else f"Do not {match[2].lower()}{rest}"
+        return (
+            f"{match[1].capitalize()}do not {match[2].lower()}{rest}"
+            if match[1]
+            else f"Do not {match[2].lower()}{rest}"
+        )
     return None
 
 

@@ -27,9 +27,11 @@ paraphrases all) reaches. The sample trains nothing; it sets this threshold.
 
 | set | used for | licence |
 |---|---|---|
-| BEGIN (development part): turns of dialogues and the sentence they were to be built on | training | CC BY 4.0, CDLA-Sharing-1.0 |
-| Bitext customer support: an answer beside three others to the same intent; wrong ones are made by negating a claim, putting one word's opposite, taking a claim of another intent | training | CDLA-Sharing-1.0 |
+| BEGIN (development part): turns of dialogues, each with its sentence | training | CC BY 4.0, CDLA-Sharing-1.0 |
+| Bitext customer support: an answer beside three others to the same intent | training | CDLA-Sharing-1.0 |
 | SummEdits, sales e-mails and meetings | measuring only | Apache-2.0, MIT |
+
+Bitext's wrong answers are made: a claim negated, one word as its opposite, a claim of another intent.
 
 ## Measured by left-out source
 

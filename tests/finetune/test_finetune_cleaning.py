@@ -8,9 +8,9 @@ import pytest
 
 from deskhand_finetune.prepare.answers import why_no_answer
 from deskhand_finetune.prepare.clean import clean_text
-from deskhand_guardrails.courtesy import strip_courtesies
 from deskhand_finetune.prepare.language import language_of
 from deskhand_finetune.prepare.notices import notice
+from deskhand_guardrails.courtesy import strip_courtesies
 
 SAID = "The lamp does not switch on."
 

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from deskhand_finetune.prepare.conversation import Conversation, LeftOut, Turn
-from deskhand_guardrails.courtesy import strip_courtesies
 from deskhand_finetune.prepare.language import language_of
 from deskhand_finetune.prepare.markup import is_html, to_text
 from deskhand_finetune.prepare.notices import notice
 from deskhand_finetune.prepare.quotes import strip_quotes
 from deskhand_finetune.prepare.signature import strip_signature
 from deskhand_finetune.tickets.ticket import Message, Ticket, iso
+from deskhand_guardrails.courtesy import strip_courtesies
 from deskhand_guardrails.pseudonyms import Pseudonyms
 from deskhand_guardrails.redaction import redact
 

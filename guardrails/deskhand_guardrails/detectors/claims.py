@@ -1,8 +1,9 @@
+# ruff: noqa: E501 - a pattern is easier to read on one line than in pieces
 """Which sentences of an answer state something that a source would have to say.
 
-Greetings, thanks, regrets, offers to help, questions to the customer and the hand-over to a person state nothing about
-the desk's products or rules; nor does a sentence of two words. Everything else is a claim, instructions included: "press
-Cancel order" is wrong where the source says otherwise.
+Greetings, thanks, regrets, offers to help, questions to the customer and the hand-over to a person state nothing
+about the desk's products or rules; nor does a sentence of two words. Everything else is a claim, instructions included:
+"press Cancel order" is wrong where the source says otherwise.
 """
 
 from __future__ import annotations
@@ -62,6 +63,6 @@ def states(sentence: str) -> bool:
         return False
     if sentence.endswith("?") and _ASKS.match(sentence):
         return False
-    if _NAMES_NO_FACT.match(sentence):
+    if _NAMES_NO_FACT.match(sentence.rstrip(" .!…")):
         return False
     return len(_WORD.findall(strip_courtesies(sentence))) >= _FEWEST_WORDS

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from deskhand_guardrails.detectors.claims import claims
 from deskhand_guardrails.detectors.figures import Known, figures
-from deskhand_guardrails.detectors.settings import OutputSettings
-from deskhand_guardrails.detectors.support import FEATURES, Evidence, Reader, is_english
+from deskhand_guardrails.detectors.settings import OutputSettings, Text
+from deskhand_guardrails.detectors.support import FEATURES, Evidence, Reader, is_english, names
 from deskhand_guardrails.encoder import Encoder
 from deskhand_guardrails.errors import UnavailableError
 from deskhand_guardrails.registry import Setup
@@ -46,6 +46,13 @@ class Head:
         return 1 / (1 + math.exp(-max(min(logit, 50.0), -50.0)))
 
 
+class GroundingSettings(OutputSettings):
+    """Answers that do not say what their sources say."""
+
+    names: tuple[Text, ...] = ()
+    """Names of the desk's own that an answer may use though no source holds them: the shop, its carriers, its app."""
+
+
 class Grounding:
     """Finds figures and names that nothing supports, and claims that the sources do not make or contradict.
 
@@ -53,45 +60,62 @@ class Grounding:
     """
 
     name = "grounding"
-    settings = OutputSettings
+    settings = GroundingSettings
 
-    def __init__(self, encoder: Encoder | None = None, threshold: float | None = None) -> None:
-        """``threshold`` is for claims; figures and names count whatever it is.
+    def __init__(
+        self, encoder: Encoder | None = None, threshold: float | None = None, own_names: Sequence[str] = ()
+    ) -> None:
+        """``threshold`` is for claims; figures and names count whatever it is. ``own_names`` need no source.
 
         Raises:
             UnavailableError: the encoder or the heads are missing.
         """
         self._reader = Reader(encoder or Encoder.shipped())
         self._heads = heads()
+        self._own = tuple(own_names)
         self.threshold = THRESHOLD if threshold is None else threshold
 
     @classmethod
-    def build(cls, setup: Setup[OutputSettings]) -> Grounding:
+    def build(cls, setup: Setup[GroundingSettings]) -> Grounding:
         """The detector of a policy."""
-        return cls(setup.encoder, setup.threshold)
+        return cls(setup.encoder, setup.threshold, setup.settings.names)
 
     def detect(self, text: str, context: Context) -> list[Finding]:
         """Findings by place in the text; a claim's score is its head's."""
-        found = self._exact(text, context)
-        for start, end, label, score in self.judged(text, context):
+        found = [*self._figures(text, context), *self._names(text, context)]
+        for start, end, label, score in self.judged(text, context, least=self.threshold):
             if score >= self.threshold:
                 found.append(Finding(self.name, label, round(score, 4), start, end))
         return sorted(found, key=lambda one: (one.start, one.end))
 
     def score(self, text: str, context: Context) -> float:
         """The worst claim's score; 1 with a figure or name that nothing supports."""
-        if self._exact(text, context):
+        if self._figures(text, context) or self._names(text, context):
             return 1.0
         return max((score for *_, score in self.judged(text, context)), default=0.0)
 
-    def _exact(self, text: str, context: Context) -> list[Finding]:
-        return [*self._figures(text, context), *self._names(text, context)]
+    def judged(self, text: str, context: Context, *, least: float = 0.0) -> list[tuple[int, int, str, float]]:
+        """Every claim's place, with the label and score of the head that thinks worse of it.
+
+        A claim that would stay below ``least`` even if all its own words were far from the sources' is not read by the
+        encoder; its score is that bound. Most right claims are such.
+        """
+        evidence = self._evidence(text, context)
+        if evidence is None:
+            return []
+        judged = []
+        for start, end in claims(text):
+            score, label = self._worst(evidence.features(text[start:end], read=False))
+            if score >= least:
+                score, label = self._worst(evidence.features(text[start:end]))
+            judged.append((start, end, label, score))
+        return judged
 
     def _figures(self, text: str, context: Context) -> list[Finding]:
         stated = figures(text, strict=True)
         if not stated:
             return []
-        known = Known([*_spoken(context), *_sources(context), *(source.reference for source in context.sources)])
+        known = Known([*self._spoken(context), *_sources(context), *(source.reference for source in context.sources)])
         return [
             Finding(self.name, "unsupported_figure", 1.0, one.start, one.end)
             for one in stated
@@ -99,37 +123,31 @@ class Grounding:
         ]
 
     def _names(self, text: str, context: Context) -> list[Finding]:
-        if not context.sources or not is_english(text):
+        named = [(start + first, start + last) for start, end in claims(text) for first, last in names(text[start:end])]
+        evidence = self._evidence(text, context) if named else None
+        if evidence is None:
             return []
-        evidence = self._evidence(context)
         return [
-            Finding(self.name, "unsupported_name", 1.0, start + first, start + last)
-            for start, end in claims(text)
-            for first, last in evidence.unknown_names(text[start:end])
+            Finding(self.name, "unsupported_name", 1.0, start, end)
+            for start, end in named
+            if not evidence.knows(text[start:end])
         ]
 
-    def judged(self, text: str, context: Context) -> list[tuple[int, int, str, float]]:
-        """Every claim's place, with the label and score of the head that thinks worse of it."""
-        if not context.sources or not is_english(text):
-            return []
-        evidence = self._evidence(context)
-        judged = []
-        for start, end in claims(text):
-            features = evidence.features(text[start:end])
-            score, label = max((head.score(features), label) for label, head in self._heads.items())
-            judged.append((start, end, label, score))
-        return judged
+    def _worst(self, features: Sequence[float]) -> tuple[float, str]:
+        return max((head.score(features), label) for label, head in self._heads.items())
 
-    def _evidence(self, context: Context) -> Evidence:
-        return Evidence(_sources(context), _spoken(context), self._reader)
+    def _evidence(self, text: str, context: Context) -> Evidence | None:
+        """What ``text`` may be taken from; None when there is nothing, or in a language that cannot be compared."""
+        if not context.sources or not is_english(text):
+            return None
+        return Evidence(_sources(context), self._spoken(context), self._reader)
+
+    def _spoken(self, context: Context) -> list[str]:
+        return [context.question, *context.conversation, *context.names, *self._own]
 
 
 def _sources(context: Context) -> list[str]:
     return [part for source in context.sources for part in (source.title, source.text)]
-
-
-def _spoken(context: Context) -> list[str]:
-    return [context.question, *context.conversation, *context.names]
 
 
 @functools.cache

@@ -7,7 +7,7 @@ Chapman et al. 2001, NegEx, found enough for reports, cut to the length of a hel
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 
 from py_rust_stemmers import SnowballStemmer
@@ -34,9 +34,9 @@ give/take guest/member hide/show high/low higher/lower hot/cold increase/decreas
 internal/external join/leave keep/discard keep/return large/small larger/smaller left/right legal/illegal less/more
 lock/unlock locked/unlocked lose/gain lost/found mandatory/optional many/few maximum/minimum maximal/minimal most/least
 national/international new/old newer/older new/used often/rarely on/off online/offline only/also optional/required
-opened/unopened permanent/temporary permitted/prohibited possible/impossible pause/resume plus/minus previous/next private/public
-pull/push raise/lower refund/charge refundable/nonrefundable reversible/irreversible rise/fall safe/unsafe safe/dangerous
-save/delete sealed/opened sender/recipient separate/together separately/together short/long shorter/longer
+opened/unopened permanent/temporary permitted/prohibited possible/impossible pause/resume plus/minus previous/next
+private/public pull/push raise/lower refund/charge refundable/nonrefundable reversible/irreversible rise/fall safe/unsafe
+safe/dangerous save/delete sealed/opened sender/recipient separate/together separately/together short/long shorter/longer
 single/multiple start/stop start/finish strong/weak subscribe/unsubscribe succeed/fail top/bottom unused/used
 up/down upgrade/downgrade valid/invalid visible/hidden voluntary/mandatory warm/cold washable/unwashable
 weekly/monthly monthly/yearly wet/dry winter/summer with/without within/after worse/better wrong/correct yes/no
@@ -87,7 +87,7 @@ def flips(claim: dict[str, set[bool]], held: dict[str, set[bool]]) -> int:
     return sum(1 for word, signs in claim.items() if len(signs) == 1 and word in held and not signs & held[word])
 
 
-def contradictions(claim: Iterable[str], held: Sequence[str] | frozenset[str]) -> int:
+def contradictions(claim: Iterable[str], held: Iterable[str]) -> int:
     """How many of the claim's stems stand in the source only as their opposite."""
     known = frozenset(held)
     return sum(1 for word in set(claim) if word not in known and opposites().get(word, frozenset()) & known)

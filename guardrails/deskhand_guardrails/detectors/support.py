@@ -28,8 +28,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
 _FUNCTIONS = """
 a an the this that these those it its i me my mine myself we us our ours you your yours yourself he him his she her hers
 they them their theirs there here one ones is are was were be been being am do does did done have has had having will
-would can could shall should may might must of in on at to for from by with about as into onto over under up down out off
-through during than then so such and or but if because while when where who whom which what how why whether not no nor
+would can could shall should may might must of in on at to for from by with about as into onto over under up down out
+off through during than then so such and or but if because while when where who whom which what how why whether not no nor
 also just very too again once some any each both few other own please yes oh well ok okay let lets get gets got
 cannot without neither s t d m n ll re ve i'm i've i'd i'll it's that's there's he's she's we're we've we'll we'd you're
 you've you'll you'd they're they've they'll don't doesn't didn't isn't aren't wasn't weren't can't couldn't won't
@@ -72,6 +72,9 @@ FEATURES = (
 )
 """What ``Evidence.features`` measures, in its order. Each is 0 where the sources say the sentence word for word, except
 ``words``, the sentence's length."""
+
+DISTANCES = ("farthest_word", "second_farthest_word", "distance", "distance_squared")
+"""The features for which the encoder reads."""
 
 _PRIOR = 2
 """Words added to each share's denominator: of a claim with two words of content, one missing word says little."""
@@ -129,16 +132,12 @@ class Evidence:
         self._pairs = {pair for one in self._pieces for pair in itertools.pairwise(one.stems)}
         self._reader = reader
 
-    def __bool__(self) -> bool:
-        return bool(self._pieces)
+    def features(self, claim: str, *, read: bool = True) -> list[float]:
+        """The measurements of one sentence against everything, in the order of ``FEATURES``.
 
-    @property
-    def known(self) -> frozenset[str]:
-        """Every stem of the sources and of what was said."""
-        return self._known | self._spoken
-
-    def features(self, claim: str) -> list[float]:
-        """The measurements of one sentence against everything, in the order of ``FEATURES``."""
+        Without ``read`` no encoder runs, and each missing word counts as having nothing near it: ``DISTANCES`` at their
+        highest.
+        """
         places = list(_WORD.finditer(claim))
         words = [match.group().lower().replace("’", "'") for match in places]
         stems = [stem(word) for word in words]
@@ -146,7 +145,8 @@ class Evidence:
         missing = [at for at in content if stems[at] not in self._known and stems[at] not in self._spoken]
         nearest = self._nearest({stems[at] for at in content})
         one = nearest[0].known if nearest else frozenset[str]()
-        distances = self._distances(claim, [places[at].span() for at in missing], nearest)
+        gone = [places[at].span() for at in missing]
+        distances = self._distances(claim, gone, nearest) if read else [1.0] * len(gone)
         farthest, second, *_ = [*sorted(distances, reverse=True), 0.0, 0.0]
         distance = sum(distances) / (len(content) + _PRIOR)
         missing_in_one = sum(stems[at] not in one for at in content) / (len(content) + _PRIOR)
@@ -164,19 +164,18 @@ class Evidence:
             turned * max(1 - 2 * missing_in_one, 0.0),
         ]
 
-    def unknown_names(self, claim: str) -> Iterator[tuple[int, int]]:
-        """Places of capitalised words inside the sentence that neither the sources nor the conversation hold."""
-        for match in _NAME.finditer(claim):
-            word = match.group().lower().replace("’", "'")
-            if word not in FUNCTIONS and word not in _CALENDAR and not _parts(match.group()) & self.known:
-                yield match.span()
+    def knows(self, name: str) -> bool:
+        """Whether a name, or a part of it, stands in the sources or was said."""
+        return not _parts(name).isdisjoint(self._known | self._spoken)
 
     @staticmethod
     def _turned(claim: str, stems: Sequence[str], nearest: Sequence[_Piece]) -> float:
-        """How many words, at most two, the nearest sentences negate and the claim does not, or hold as the opposite."""
-        held = polarities(" ".join(piece.text for piece in nearest), FUNCTIONS)
-        turned = flips(polarities(claim, FUNCTIONS), held)
-        return float(min(turned + contradictions(stems, nearest[0].known if nearest else ()), 2))
+        """How many words, at most two, the nearest sentence alone negates, or the claim alone, or it holds as their
+        opposite."""
+        if not nearest:
+            return 0.0
+        turned = flips(polarities(claim, FUNCTIONS), polarities(nearest[0].text, FUNCTIONS))
+        return float(min(turned + contradictions(stems, nearest[0].known), 2))
 
     def _nearest(self, content: set[str]) -> list[_Piece]:
         """The source sentences that share the most content with the claim, the longest runs of function words last."""
@@ -198,6 +197,14 @@ class Evidence:
             pieces = [at for at, (first, last) in enumerate(places) if first < end and start < last]
             found.append(float(np.clip(1 - closest[pieces].mean(), 0, 1)) if pieces else 1.0)
         return found
+
+
+def names(claim: str) -> Iterator[tuple[int, int]]:
+    """The places of capitalised words inside a sentence."""
+    for match in _NAME.finditer(claim):
+        word = match.group().lower().replace("’", "'")
+        if word not in FUNCTIONS and word not in _CALENDAR:
+            yield match.span()
 
 
 def is_english(text: str) -> bool:
