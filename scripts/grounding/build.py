@@ -71,7 +71,7 @@ TASKS = {
         1,
     ),
     "contradicted_claim": Task(
-        ("missing", "missing_pairs", "missing_in_one", "turned", "turned_closely"),
+        ("missing", "turned_closely"),
         lambda one: one.kind in ("right", "negated", "opposite"),
         ("right", "negated", "opposite", "e-mail", "meeting"),
         0,

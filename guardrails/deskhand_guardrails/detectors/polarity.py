@@ -18,8 +18,11 @@ _SCOPE = 3
 
 _NEGATIONS_IN_ORDER = "not no never none nor neither nobody nothing cannot without n't unable hardly refuse"
 NEGATIONS = frozenset(_NEGATIONS_IN_ORDER.split())
-_BREAKS_IN_ORDER = ". , ; : ! ? ( ) – — but although though however instead unless then until when if because so"
+_BREAKS_IN_ORDER = ". , ; : ! ? ( ) – — but although though however instead then because so"
 _BREAKS = frozenset(_BREAKS_IN_ORDER.split())
+_CONDITIONS_IN_ORDER = "if unless whether until when"
+_CONDITIONS = frozenset(_CONDITIONS_IN_ORDER.split())
+"""What they open, up to the next break, says neither yes nor no: "if it is not picked up, it travels back"."""
 
 # Opposites of what a help desk says of its goods and rules; written for this check.
 _OPPOSITES = """
@@ -69,14 +72,16 @@ def polarities(text: str, functions: frozenset[str]) -> dict[str, set[bool]]:
         functions: words that carry no content; they neither count nor take up the scope.
     """
     found: dict[str, set[bool]] = {}
-    left = 0
+    left, open_condition = 0, False
     for match in _TOKEN.finditer(text.lower().replace("’", "'")):
         word = match.group()
         if word in _BREAKS:
-            left = 0
+            left, open_condition = 0, False
+        elif word in _CONDITIONS:
+            open_condition = True
         elif word in NEGATIONS or word.endswith("n't"):
             left = _SCOPE
-        elif word not in functions and word[0].isalnum():
+        elif word not in functions and word[0].isalnum() and not open_condition:
             found.setdefault(stem(word), set()).add(left > 0)
             left = max(left - 1, 0)
     return found

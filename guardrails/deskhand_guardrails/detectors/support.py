@@ -150,10 +150,11 @@ class Evidence:
         farthest, second, *_ = [*sorted(distances, reverse=True), 0.0, 0.0]
         distance = sum(distances) / (len(content) + _PRIOR)
         missing_in_one = sum(stems[at] not in one for at in content) / (len(content) + _PRIOR)
+        pairs = _absent(stems, self._pairs)
         turned = self._turned(claim, stems, nearest)
         return [
             len(missing) / (len(content) + _PRIOR),
-            _absent(stems, self._pairs),
+            pairs,
             missing_in_one,
             farthest,
             second,
@@ -161,7 +162,7 @@ class Evidence:
             distance**2,
             math.log1p(len(words)),
             turned,
-            turned * max(1 - 2 * missing_in_one, 0.0),
+            max(turned * max(1 - 2 * missing_in_one, 0.0) - pairs, 0.0),
         ]
 
     def knows(self, name: str) -> bool:
