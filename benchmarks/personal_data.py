@@ -3,8 +3,8 @@
     python benchmarks/personal_data.py SPANS.jsonl [--misses LABEL] [--alarms LABEL] [--harmless TEXTS.jsonl.gz ...]
 
 ``SPANS.jsonl`` holds a text and its spans a line: ``{"text", "spans": [{"start", "end", "label"}]}``, or a list in the
-form of presidio-research (``full_text``; ``entity_type``, ``start_position``, ``end_position``); a ``.conll`` file holds
-words and their tags. For each label: recall
+form of presidio-research (``full_text``; ``entity_type``, ``start_position``, ``end_position``); a ``.conll`` file
+holds words and their tags. For each label: recall
 (a find of the same kind overlaps more than half of the span), hidden (every letter and digit of the span is covered,
 whatever the find is called), precision (share of the finds that overlap a span of the same kind; in brackets: of any).
 ``--harmless`` counts finds in a thousand texts that should hold none, by label (``text``, or ``messages`` of users).
@@ -85,6 +85,9 @@ def records(path: Path) -> Iterator[tuple[str, list[Found]]]:
         )
 
 
+_TAGS = {"person": "PERSON", "per": "PERSON", "location": "LOCATION", "loc": "LOCATION"}
+
+
 def conll(path: Path) -> Iterator[tuple[str, list[Found]]]:
     """Sentences of words with tags, of which people and places are read."""
     words: list[tuple[str, str]] = []
@@ -96,9 +99,7 @@ def conll(path: Path) -> Iterator[tuple[str, list[Found]]]:
             text, spans = "", list[Found]()
             for word, tag in words:
                 text += " " if text else ""
-                name = {"person": "PERSON", "per": "PERSON", "location": "LOCATION", "loc": "LOCATION"}.get(
-                    tag[2:].lower()
-                )
+                name = _TAGS.get(tag[2:].lower())
                 if name and tag.startswith("I-") and spans and spans[-1].end == len(text) - 1:
                     spans[-1] = spans[-1]._replace(end=len(text) + len(word))
                 elif name:

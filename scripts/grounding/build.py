@@ -163,7 +163,7 @@ def _by_source(task: Task, rows: Sequence[Measured]) -> Iterator[dict[str, Any]]
 
 
 def _fit(task: Task, rows: Sequence[Measured]) -> Fitted:
-    """Every claim of a right answer counts as carried, of a wrong one the worst as not; sources and sides weigh alike."""
+    """Each claim of a right answer counts as carried, of a wrong one the worst as not; sources weigh alike."""
     learnt = [row for row in rows if task.learns(row.example)]
     sides = Counter((row.example.source, row.example.wrong) for row in learnt)
     worst = [int(row.features[:, FEATURES.index("missing_pairs")].argmax()) for row in learnt]

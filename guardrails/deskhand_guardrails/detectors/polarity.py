@@ -38,9 +38,10 @@ internal/external join/leave keep/discard keep/return large/small larger/smaller
 lock/unlock locked/unlocked lose/gain lost/found mandatory/optional many/few maximum/minimum maximal/minimal most/least
 national/international new/old newer/older new/used often/rarely on/off online/offline only/also optional/required
 opened/unopened permanent/temporary permitted/prohibited possible/impossible pause/resume plus/minus previous/next
-private/public pull/push raise/lower refund/charge refundable/nonrefundable reversible/irreversible rise/fall safe/unsafe
-safe/dangerous save/delete sealed/opened sender/recipient separate/together separately/together short/long shorter/longer
-single/multiple start/stop start/finish strong/weak subscribe/unsubscribe succeed/fail top/bottom unused/used
+private/public pull/push raise/lower refund/charge refundable/nonrefundable reversible/irreversible rise/fall
+safe/unsafe safe/dangerous save/delete sealed/opened sender/recipient separate/together separately/together short/long
+shorter/longer single/multiple start/stop start/finish strong/weak subscribe/unsubscribe succeed/fail
+top/bottom unused/used
 up/down upgrade/downgrade valid/invalid visible/hidden voluntary/mandatory warm/cold washable/unwashable
 weekly/monthly monthly/yearly wet/dry winter/summer with/without within/after worse/better wrong/correct yes/no
 """

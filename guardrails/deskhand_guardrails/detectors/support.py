@@ -29,8 +29,8 @@ _FUNCTIONS = """
 a an the this that these those it its i me my mine myself we us our ours you your yours yourself he him his she her hers
 they them their theirs there here one ones is are was were be been being am do does did done have has had having will
 would can could shall should may might must of in on at to for from by with about as into onto over under up down out
-off through during than then so such and or but if because while when where who whom which what how why whether not no nor
-also just very too again once some any each both few other own please yes oh well ok okay let lets get gets got
+off through during than then so such and or but if because while when where who whom which what how why whether not no
+nor also just very too again once some any each both few other own please yes oh well ok okay let lets get gets got
 cannot without neither s t d m n ll re ve i'm i've i'd i'll it's that's there's he's she's we're we've we'll we'd you're
 you've you'll you'd they're they've they'll don't doesn't didn't isn't aren't wasn't weren't can't couldn't won't
 wouldn't shouldn't haven't hasn't hadn't
