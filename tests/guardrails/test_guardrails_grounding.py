@@ -88,9 +88,8 @@ NOT_CARRIED = [
     ("Our drone collects the box from your balcony.", "unsupported_claim"),
     ("Students receive a voucher for the cinema with each purchase.", "unsupported_claim"),
     ("You can return the lantern. The warranty covers theft while you travel abroad.", "unsupported_claim"),
-    ("Opened cosmetics can be returned.", "contradicted_claim"),
     ("You cannot return unused goods.", "contradicted_claim"),
-    ("The delivery fee is refunded.", "contradicted_claim"),
+    ("You cannot return unused goods within 30 days of delivery.", "contradicted_claim"),
     ("Drop the parcel at any Quickpost.", "unsupported_name"),
 ]
 
