@@ -18,6 +18,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import Field
+
 from deskhand_guardrails.detectors.claims import claims
 from deskhand_guardrails.detectors.figures import Known, figures
 from deskhand_guardrails.detectors.settings import OutputSettings, Text
@@ -49,7 +51,7 @@ class Head:
 class GroundingSettings(OutputSettings):
     """Answers that do not say what their sources say."""
 
-    names: tuple[Text, ...] = ()
+    names: list[Text] = Field(default_factory=list)
     """Names of the desk's own that an answer may use though no source holds them: the shop, its carriers, its app."""
 
 
