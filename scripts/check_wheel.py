@@ -20,6 +20,7 @@ DATA = (
     "deskhand/web/templates/",
     "deskhand/web/static/",
     "deskhand/slack/manifest",
+    "deskhand_finetune/prepare/first_names.txt",
     "deskhand_finetune/starter/model.safetensors",
     "deskhand_finetune/starter/README.md",
     "deskhand_guardrails/default_policy/config.yml",
@@ -28,6 +29,8 @@ DATA = (
     "deskhand_guardrails/models/guard/model.onnx",
     "deskhand_guardrails/models/guard/guard.json",
     "deskhand_guardrails/monitor/migrations/",
+    "deskhand_guardrails/detectors/words/any_desk.toml",
+    "deskhand_guardrails/detectors/words/commitments.toml",
     "deskhand_guardrails/presets.yml",
     "deskhand_guardrails/redteam/data/",
 )

@@ -3,7 +3,9 @@
 What its version 0.24 does that we design around (each has a test): it reports usage over the network; it runs an
 ``actions.py`` of the current folder; it changes the configuration that it is given; it keeps every conversation's text
 in a cache without end and writes it to its logs; it asks a language model for a refusal whose text nobody defined; it
-answers the customer when an action is unknown; and outside dialogs it never runs retrieval rails.
+answers the customer when an action is unknown; outside dialogs it never runs retrieval rails; and it replays its events
+for about 8 ms of every turn. So it runs where a policy has rails beside ours, and elsewhere our checks run without it,
+which means the same. A folder that could hold anything of NeMo's is still loaded at start, so that its faults show.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskhand_guardrails.errors import ConfigError
-from deskhand_guardrails.policy import FLOWS, Policy
+from deskhand_guardrails.policy import DEFAULT_FOLDER, FLOWS, Policy
+from deskhand_guardrails.policy_files import differs_in_settings_only
 from deskhand_guardrails.verdicts import Direction
 
 if TYPE_CHECKING:
@@ -54,22 +57,45 @@ class Engine:
     def __init__(self, policy: Policy, action: Action) -> None:
         """Loads the folder; ``action`` gets the text of one direction and returns NeMo's ``RailOutcome``.
 
+        A folder that differs from the shipped one in nothing but our settings is not loaded: NeMo would see what it
+        sees in the shipped one, which has no rails but ours (the tests load that one).
+
         Raises:
             ConfigError: NeMo refuses the folder, or a rail names an action or a text that does not exist.
         """
+        self._flows: dict[Direction, tuple[str, ...]] = {direction: (flow,) for direction, (_, flow) in FLOWS.items()}
+        self._rails: LLMRails | None = None
+        self._retrieval: LLMRails | None = None
+        if differs_in_settings_only(policy.folder, DEFAULT_FOLDER):
+            return
         os.environ["NEMO_GUARDRAILS_NO_USAGE_STATS"] = "1"  # read when NeMo is imported and when rails are made
         # Below this level NeMo writes events and the parameters of actions: the customer's text.
         logging.getLogger("nemoguardrails").setLevel(logging.CRITICAL + 1)
         with ThreadPoolExecutor(
             1
         ) as apart:  # the caller's thread may have an event loop of its own, even a running one
-            self._rails = apart.submit(_rails, policy, action).result()
-            self._retrieval = apart.submit(_rails, policy, action, retrieval=True).result()
+            rails = apart.submit(_rails, policy, action).result()
+            for direction, (section, _) in FLOWS.items():
+                self._flows[direction] = tuple(getattr(rails.config.rails, section).flows)
+            if self.runs_nemo("input") or self.runs_nemo("output"):
+                self._rails = rails
+            if self.runs_nemo("retrieved"):
+                self._retrieval = apart.submit(_rails, policy, action, retrieval=True).result()
+
+    def flows(self, direction: Direction) -> tuple[str, ...]:
+        """The rails of ``direction`` in the order in which they run."""
+        return self._flows[direction]
+
+    def runs_nemo(self, direction: Direction) -> bool:
+        """Whether NeMo runs the rails of ``direction``: only where the policy has others beside ours."""
+        return self._flows[direction] != (FLOWS[direction][1],)
 
     async def run(self, direction: Direction, text: str, question: str = "") -> Outcome:
         """Runs the rails of ``direction`` on ``text``: on the one turn, never on the history."""
         if direction == "retrieved":
             return await self._run_retrieval(text)
+        if self._rails is None:
+            raise RuntimeError(f"no rails of NeMo's in direction {direction}")
         from nemoguardrails.rails.llm.options import RailStatus, RailType
 
         messages = [{"role": "user", "content": text}]
@@ -80,12 +106,10 @@ class Engine:
         blocked = result.status is RailStatus.BLOCKED
         return _outcome(blocked, str(result.content), result.rail or "")
 
-    def flows(self, direction: Direction) -> tuple[str, ...]:
-        """The rails of ``direction`` in the order in which they run."""
-        return tuple(getattr(self._rails.config.rails, FLOWS[direction][0]).flows)
-
     async def _run_retrieval(self, text: str) -> Outcome:
         """Retrieval rails as the input rails of rails of their own: NeMo runs them only inside a dialog."""
+        if self._retrieval is None:
+            raise RuntimeError("no rails of NeMo's in direction retrieved")
         result = await self._retrieval.generate_async(
             messages=[{"role": "context", "content": {"relevant_chunks": text}}, {"role": "user", "content": "source"}],
             options={"rails": ["input"], "output_vars": ["relevant_chunks"], "log": {"activated_rails": True}},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from deskhand_guardrails.detectors.settings import DECISIONS
 from deskhand_guardrails.parts import Part, flatten, parts, replaced, unread
 from deskhand_guardrails.policy import Settings
+from deskhand_guardrails.steps import Steps
 from deskhand_guardrails.verdicts import (
     DIRECTIONS,
     SEVERITY,
@@ -19,26 +20,26 @@ from deskhand_guardrails.verdicts import (
     Verdict,
 )
 
-Check = Callable[[Direction, str, Context], Awaitable[Verdict]]
+Check = Callable[[Direction, str, Context], Steps[Verdict]]
 HeldBack = Callable[[Decision, Sequence[Finding]], str]
 
 
-async def check_message(
+def check_message(
     message: Mapping[str, Any], context: Context, settings: Settings, check: Check, held_back: HeldBack
-) -> CheckedMessage:
+) -> Steps[CheckedMessage]:
     """Checks ``message``; ``held_back`` says what the customer reads when an attachment is not let through."""
     found = parts(message, trust_system=settings.system_messages == "trusted")
-    checked = [
-        (part, await check(part.direction, part.lead + part.text, context))
-        for part in found
-        if part.direction is not None
-    ]
+    checked: list[tuple[Part, Verdict]] = []
+    for part in found:
+        if part.direction is not None:
+            verdict = yield from check(part.direction, part.lead + part.text, context)
+            checked.append((part, verdict))
     verdicts = [verdict for _, verdict in checked]
     texts = {part.path: verdict.text.removeprefix(part.lead) for part, verdict in checked if verdict.passed}
     for direction in DIRECTIONS:
         together = [(part, verdict) for part, verdict in checked if part.direction == direction]
         if len(together) > 1:
-            verdicts.append(await _together(together, direction, context, check, held_back))
+            verdicts.append((yield from _together(together, direction, context, check, held_back)))
     verdicts.extend(_attachments(message, settings, held_back))
     hardest = max(verdicts, key=lambda one: SEVERITY[one.decision], default=Verdict("allow", ""))
     ignored = settings.attachments == "ignore"
@@ -55,15 +56,15 @@ async def check_message(
     )
 
 
-async def _together(
+def _together(
     checked: Sequence[tuple[Part, Verdict]], direction: Direction, context: Context, check: Check, held_back: HeldBack
-) -> Verdict:
+) -> Steps[Verdict]:
     """The verdict on what only shows when texts are read one after the other: split over two, or named by the first."""
     text, known = "", []
     for part, verdict in checked:
         known += [(one.start + len(text), one.end + len(text)) for one in verdict.findings]
         text += f"{part.lead}{part.text}\n"
-    verdict = await check(direction, text.removesuffix("\n"), context)
+    verdict = yield from check(direction, text.removesuffix("\n"), context)
     if not verdict.passed:
         return verdict
     new = tuple(

@@ -53,6 +53,17 @@ class Allow(Strict):
     phones: list[Text] = Field(default_factory=list)
 
 
+class TrainingData(Strict):
+    """What ``deskhand prepare`` makes of personal data."""
+
+    substitutes: bool = False
+    """Realistic values in place of placeholders."""
+    residual_limit: Share = 0.01
+    """In which share of the messages a second look may still see something; above it no dataset is written."""
+    ignore: list[Text] = Field(default_factory=list)
+    """Words that the second look takes for personal data and that are none: products, places."""
+
+
 class Settings(Strict):
     """The ``rails.config.deskhand`` section, but for its detectors."""
 
@@ -63,12 +74,15 @@ class Settings(Strict):
     """What follows when a check fails: never less."""
     timeout_ms: Annotated[int, Field(gt=0)] = 60_000
     """Longer than this for all rails of one text, and the check has failed: models asked by NeMo's rails included."""
+    release_characters: Annotated[int, Field(gt=0)] | None = None
+    """A streamed answer leaves in pieces of about so many characters; sentence by sentence when None."""
     system_messages: Literal["trusted", "input"] = "trusted"
     """Whether the system messages of a conversation are the developer's, or checked as a customer's."""
     attachments: Action = "mask"
     """What follows for a picture or file, which no rail can read; ``mask`` puts a mark such as [image] in its place."""
     messages: Messages = Messages()
     allow: Allow = Allow()
+    training_data: TrainingData = TrainingData()
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,13 +73,17 @@ class Context:
     sources: Sequence[Source] = ()
     conversation: Sequence[str] = field(default_factory=tuple)
     """Earlier texts of the conversation, oldest first."""
+    instructions: str = ""
+    """What the model was told beside our own instructions: the caller's system messages."""
 
 
 class Detector(Protocol):
     """One check. ``detect`` is pure: same text and context, same findings; it raises rather than guess.
 
     A detector that has a score for harmless texts too brings a method ``score(text, context) -> float`` (0 to 1). One
-    that is to be part of every policy is registered: ``deskhand_guardrails.registry``.
+    whose findings at a place depend on no more than so many characters before it says so with an attribute ``reach``:
+    of an answer that is being written it then reads the new end only. One that is to be part of every policy is
+    registered: ``deskhand_guardrails.registry``.
     """
 
     name: str

@@ -14,9 +14,9 @@ from langchain_core.messages import InvalidToolCall, ToolCall
 from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.pseudonyms import mask
 from deskhand_guardrails.rails import Rails
+from deskhand_guardrails.steps import Step, Steps
 from deskhand_guardrails.verdicts import Verdict
 from langchain_deskhand.exchange import Exchange
-from langchain_deskhand.steps import Step, Steps
 from langchain_deskhand.tool_calls import Layout, called, filled, lay_out
 
 Calls = tuple[list[ToolCall], list[InvalidToolCall]]

@@ -7,9 +7,9 @@ from langchain_core.messages import ToolCall
 from deskhand_guardrails.detectors.spans import Span, merged
 from deskhand_guardrails.pseudonyms import Pseudonyms, mask
 from deskhand_guardrails.redaction import redact
+from deskhand_guardrails.steps import Step, Steps
 from deskhand_guardrails.verdicts import Finding, Verdict
 from langchain_deskhand.exchange import Exchange
-from langchain_deskhand.steps import Step, Steps
 from langchain_deskhand.tool_calls import called, filled, lay_out
 
 _REVERSIBLE = "personal_data"

@@ -26,6 +26,7 @@ from deskhand_guardrails.detectors.settings import OutputSettings, Text
 from deskhand_guardrails.detectors.support import FEATURES, Evidence, Reader, is_english, names
 from deskhand_guardrails.encoder import Encoder
 from deskhand_guardrails.errors import UnavailableError
+from deskhand_guardrails.growing import REACH
 from deskhand_guardrails.registry import Setup
 from deskhand_guardrails.verdicts import Context, Finding
 
@@ -63,6 +64,7 @@ class Grounding:
 
     name = "grounding"
     settings = GroundingSettings
+    reach = REACH
 
     def __init__(
         self, encoder: Encoder | None = None, threshold: float | None = None, own_names: Sequence[str] = ()
