@@ -104,11 +104,12 @@ class Grounding:
         A claim that would stay below ``least`` even if all its own words were far from the sources' is not read by the
         encoder; its score is that bound. Most right claims are such.
         """
-        evidence = self._evidence(text, context)
-        if evidence is None:
+        places = _english_claims(text) if context.sources else []
+        if not places:
             return []
+        evidence = self._evidence(context)
         judged = []
-        for start, end in claims(text):
+        for start, end in places:
             score, label = self._worst(evidence.features(text[start:end], read=False))
             if score >= least:
                 score, label = self._worst(evidence.features(text[start:end]))
@@ -127,10 +128,11 @@ class Grounding:
         ]
 
     def _names(self, text: str, context: Context) -> list[Finding]:
-        named = [(start + first, start + last) for start, end in claims(text) for first, last in names(text[start:end])]
-        evidence = self._evidence(text, context) if named else None
-        if evidence is None:
+        places = _english_claims(text) if context.sources else []
+        named = [(start + first, start + last) for start, end in places for first, last in names(text[start:end])]
+        if not named:
             return []
+        evidence = self._evidence(context)
         return [
             Finding(self.name, "unsupported_name", 1.0, start, end)
             for start, end in named
@@ -140,14 +142,16 @@ class Grounding:
     def _worst(self, features: Sequence[float]) -> tuple[float, str]:
         return max((head.score(features), label) for label, head in self._heads.items())
 
-    def _evidence(self, text: str, context: Context) -> Evidence | None:
-        """What ``text`` may be taken from; None when there is nothing, or in a language that cannot be compared."""
-        if not context.sources or not is_english(text):
-            return None
+    def _evidence(self, context: Context) -> Evidence:
         return Evidence(_sources(context), self._spoken(context), self._reader)
 
     def _spoken(self, context: Context) -> list[str]:
         return [context.question, *context.conversation, *context.names, *self._own]
+
+
+def _english_claims(text: str) -> list[tuple[int, int]]:
+    """Each by itself, so that a sentence means the same however much of its answer is read with it."""
+    return [(start, end) for start, end in claims(text) if is_english(text[start:end])]
 
 
 def _sources(context: Context) -> list[str]:
