@@ -43,7 +43,7 @@ def _context() -> Context:
     known = "30 days; James Street no. 5; bob@example.com, carol@example.com; DE89 3704 0044 0532 0130 00; 192.168.7.30"
     # What the answers say besides: the checks of claims have nothing to find in them.
     said = " ".join(one for one in SENTENCES if not any(bad in one for bad in BAD))
-    said = f"{said} Your order is here. See the St. James shop."
+    said = f"{said} {''.join(PLAIN)} {WORDS} Your order is here. See the St. James shop."
     return Context(pseudonyms=pseudonyms, sources=[Source("Returns", known), Source("Answers", said)])
 
 

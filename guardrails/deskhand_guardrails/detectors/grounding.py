@@ -1,9 +1,10 @@
 """Does an answer say what its sources say.
 
 Figures (numbers, prices, dates, links, e-mail addresses) and names are checked exactly: one that stands in no source,
-nor in the question or the conversation, is made up or remembered from somebody else's ticket. Every other sentence that
-states something is measured against the sources (``support``), and two small heads say whether they lack it or say the
-opposite. The heads are trained by ``scripts/grounding``; their card is in ``models/grounding``.
+nor in the question, the conversation or the caller's instructions, is made up or remembered from somebody else's
+ticket. Every other sentence that states something is measured against the sources (``support``), and two small heads
+say whether they lack it or say the opposite. The heads are trained by ``scripts/grounding``; their card is in
+``models/grounding``.
 
 Not covered: an answer without any source (nothing to compare with); claims in other languages than English, of which
 only the figures are read; a wrong claim in right words, such as two facts with their subjects exchanged.
@@ -146,7 +147,7 @@ class Grounding:
         return Evidence(_sources(context), self._spoken(context), self._reader)
 
     def _spoken(self, context: Context) -> list[str]:
-        return [context.question, *context.conversation, *context.names, *self._own]
+        return [context.question, *context.conversation, *context.names, context.instructions, *self._own]
 
 
 def _english_claims(text: str) -> list[tuple[int, int]]:
