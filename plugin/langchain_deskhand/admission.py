@@ -110,6 +110,7 @@ class Admission:
             if verdict.passed:
                 title, _, text = verdict.text.partition("\n")
                 exchange.sources.append(Source(title, text, source.reference, source.score))
+        exchange.sources = prompt.distinct(exchange.sources)
         exchange.context.sources = exchange.sources
         exchange.confidence = max((source.score for source in exchange.sources), default=0.0)
         unlike = exchange.confidence < self.minimum_similarity
