@@ -87,7 +87,7 @@ def _one_line(text: str, characters: int) -> str:
 
 
 def retrieval_query(conversation: Iterable[Mapping[str, str]], *, enough_words: int = 8) -> str:
-    """What to look up for the newest customer message: it, and what the customer said before where that is the question.
+    """What to look up for the newest customer message: it, and what came before where that is the question.
 
     "Sure, it is <ORDER_ID_1>" asks nothing by itself, nor does "It's the blue one, bought last Tuesday" in answer to
     "Which one is it?": the question stands in the message before. So earlier messages count while the newer ones are
