@@ -48,10 +48,10 @@ class Ranking:
     Args:
         texts: what the words are looked up in, one for each passage.
         vectors: unit vectors of the passages, float32 (n, dimensions).
-        answers: what each passage says in answer; the texts themselves when not given.
+        answers: what each passage says in answer: what a ticket was resolved with, an article itself.
     """
 
-    def __init__(self, texts: Sequence[str], vectors: Vectors, answers: Sequence[str] | None = None) -> None:
+    def __init__(self, texts: Sequence[str], vectors: Vectors, answers: Sequence[str]) -> None:
         self._vectors = vectors
         self._lock = threading.Lock()
         self._words = sqlite3.connect(":memory:", check_same_thread=False)
@@ -59,7 +59,7 @@ class Ranking:
         self._words.executemany("INSERT INTO passages(rowid, text) VALUES (?, ?)", enumerate(texts))
         self._words.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(passages, 'row')")
         self._frequency: dict[str, int] = dict(self._words.execute("SELECT term, doc FROM terms"))
-        self._agreement = Agreement(texts if answers is None else answers)
+        self._agreement = Agreement(answers)
         sample = np.unique(np.linspace(0, max(len(texts) - 1, 0), min(len(texts), MOST_LEARNT_FROM)).astype(np.intp))
         self._weights = learn_weights(vectors[sample], self._agreement.among(sample))
         self._lengths = np.sqrt(((vectors @ self._weights) * vectors).sum(axis=1))

@@ -25,7 +25,7 @@ def encoder() -> Encoder:
 
 @pytest.fixture(scope="module")
 def ranking(encoder: Encoder) -> Ranking:
-    return Ranking(PASSAGES, encoder.encode(PASSAGES))
+    return Ranking(PASSAGES, encoder.encode(PASSAGES), PASSAGES)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_the_right_passage_comes_first(ranking: Ranking, encoder: Encoder, quest
 
 def test_a_rare_word_decides_between_passages_of_one_meaning(encoder: Encoder) -> None:
     passages = ["Our Kestrel tent sleeps two people.", "Our Merlin tent sleeps two people."]
-    ranking = Ranking(passages, encoder.encode(passages))
+    ranking = Ranking(passages, encoder.encode(passages), passages)
     for word, best in (("kestrel", 0), ("MERLIN", 1)):
         scores, _ = ranking.rank(
             f"how many sleep in the {word}?", encoder.encode([f"how many sleep in the {word}?"])[0]
@@ -60,7 +60,7 @@ def test_without_a_known_word_meaning_alone_ranks(ranking: Ranking, encoder: Enc
 
 
 def test_no_passages_no_scores() -> None:
-    scores, similarities = Ranking([], np.zeros((0, 384), dtype=np.float32)).rank(
+    scores, similarities = Ranking([], np.zeros((0, 384), dtype=np.float32), []).rank(
         "hello", np.zeros(384, dtype=np.float32)
     )
     assert scores.shape == similarities.shape == (0,)
