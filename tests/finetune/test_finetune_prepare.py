@@ -183,8 +183,8 @@ def test_articles_are_sources(export: Path, tmp_path: Path, lines_of: Lines) -> 
     folder.mkdir()
     (folder / "returns.md").write_text(
         "---\ntags: x\n---\n# Returns\n\n## How do I send back the tent?\n\n"
-        "How do I send back the tent? It does not fit. "
-        "My order is number one.\n\n## Empty\n"
+        "How do I send back the tent? It does not fit. My order is number one. "
+        "Open the Returns Centre in your account, pick the tent and print the label.\n\n## Empty\n"
     )
     (source,) = read_articles([folder])
     assert (source.title, source.reference) == ("Returns: How do I send back the tent?", "returns.md")
