@@ -28,6 +28,8 @@ DATA = (
     "deskhand_guardrails/models/guard/model.onnx",
     "deskhand_guardrails/models/guard/guard.json",
     "deskhand_guardrails/monitor/migrations/",
+    "deskhand_guardrails/detectors/words/any_desk.toml",
+    "deskhand_guardrails/detectors/words/commitments.toml",
     "deskhand_guardrails/presets.yml",
     "deskhand_guardrails/redteam/data/",
 )

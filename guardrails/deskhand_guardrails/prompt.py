@@ -21,6 +21,9 @@ NO_SOURCES = "(no sources found)"
 
 HAND_OVER = "I am not sure about that one, so I would rather hand you over to a colleague who can help."
 
+TICKET, TOOL = "ticket:", "tool:"
+"""What the references of another customer's resolved ticket, and of a tool's result, begin with."""
+
 # A paragraph that answers; three of them and a conversation fit into a context of 1,024 tokens.
 SOURCE_CHARACTERS = 600
 
@@ -32,7 +35,7 @@ class Source:
     title: str
     text: str
     reference: str = ""
-    """Where it comes from, for a citation: a path, an URL or ``ticket:ID``."""
+    """Where it comes from, for a citation: a path, an URL, ``ticket:ID`` or ``tool:NAME``."""
     score: float = 0.0
     """Similarity to the question, 0 to 1."""
 

@@ -62,19 +62,11 @@ class Desk:
         Raises:
             DeskhandError: when the policy, the model, the knowledge or the store cannot be used.
         """
-        from deskhand_guardrails import Policy, Rails
         from deskhand_guardrails.monitor import Store
-        from langchain_deskhand import ChatDeskhand
-        from langchain_deskhand.knowledge import Knowledge
 
-        rails = Rails(Policy.load(settings.policy))
-        rails.warm()
-        knowledge = Knowledge.open(settings.knowledge) if settings.knowledge else None
+        model = guarded_model(settings)
         store = Store(settings.store_url)
-        model = ChatDeskhand(
-            model=inner_model(settings), rails=rails, knowledge=knowledge, store=store, instructions=INSTRUCTIONS
-        )
-        return cls(model, store)
+        return cls(model.model_copy(update={"store": store}), store)
 
     async def answer(self, question: Question) -> Answer:
         """The whole answer at once."""
@@ -111,6 +103,22 @@ class Desk:
     def close(self) -> None:
         """Closes the store."""
         self.store.close()
+
+
+def guarded_model(settings: Settings) -> ChatDeskhand:
+    """The model behind the rails with its knowledge, which records nothing yet.
+
+    Raises:
+        DeskhandError: when the policy, the model or the knowledge cannot be used.
+    """
+    from deskhand_guardrails import Policy, Rails
+    from langchain_deskhand import ChatDeskhand
+    from langchain_deskhand.knowledge import Knowledge
+
+    rails = Rails(Policy.load(settings.policy))
+    rails.warm()
+    knowledge = Knowledge.open(settings.knowledge) if settings.knowledge else None
+    return ChatDeskhand(model=inner_model(settings), rails=rails, knowledge=knowledge, instructions=INSTRUCTIONS)
 
 
 def inner_model(settings: Settings) -> BaseChatModel:

@@ -16,13 +16,13 @@ from deskhand_guardrails import prompt
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.rails import Rails
+from deskhand_guardrails.smalltalk import is_small_talk
+from deskhand_guardrails.steps import Step, Steps
 from deskhand_guardrails.verdicts import Verdict
 from langchain_deskhand.exchange import Exchange
 from langchain_deskhand.hiding import hide, hide_call, hide_result
 from langchain_deskhand.knowledge import Knowledge
 from langchain_deskhand.messages import REMOVED, WITHHELD, flatten, is_tool_result, role_of, text_of
-from langchain_deskhand.smalltalk import is_small_talk
-from langchain_deskhand.steps import Step, Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Admission:
                 yield from self._take(exchange, message, since_question=at > newest)
         if not exchange.refused and self.knowledge is not None:
             yield from self._find_sources(exchange, self.knowledge)
+        exchange.context.sources = (*exchange.sources, *exchange.results)
 
     def take_question(self, exchange: Exchange, message: BaseMessage) -> Steps[None]:
         """Judges the newest customer message; ``exchange.refused`` tells whether it was held back."""
@@ -84,6 +85,7 @@ class Admission:
             taken = HumanMessage(verdict.text) if verdict.passed and text_of(message) != REMOVED else None
         elif role_of(message) == "system":
             taken = SystemMessage((yield from hide(text_of(message), exchange)))
+            exchange.context.instructions = f"{exchange.context.instructions}\n{taken.text}".strip()
         else:
             taken = yield from _assistants(exchange, message)
         if taken is None or not (taken.text.strip() or getattr(taken, "tool_calls", None)):
@@ -96,7 +98,7 @@ class Admission:
         text = hide_result(flatten(message.content), verdict, exchange.pseudonyms) if verdict.passed else WITHHELD
         if since_question:
             name = message.name or "a tool"
-            exchange.results.append(Source(f"Result of {name}", text, f"tool:{name}"))
+            exchange.results.append(Source(f"Result of {name}", text, f"{prompt.TOOL}{name}"))
         if isinstance(message, ToolMessage) and message.tool_call_id in _open_calls(exchange.conversation):
             return ToolMessage(text, tool_call_id=message.tool_call_id, name=message.name, status=message.status)
         # A result that nobody asked for cannot be given to a model as one.

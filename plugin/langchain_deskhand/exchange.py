@@ -24,10 +24,10 @@ from deskhand_guardrails import prompt
 from deskhand_guardrails.monitor import Turn
 from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.pseudonyms import Pseudonyms
+from deskhand_guardrails.tool_calls import mapped, text_of
 from deskhand_guardrails.verdicts import SEVERITY, Context, Decision, Verdict
 from langchain_deskhand.conversation import Conversation
 from langchain_deskhand.messages import is_tool_result, role_of, written
-from langchain_deskhand.tool_calls import filled, lay_out
 
 
 @dataclass(slots=True)
@@ -163,15 +163,14 @@ class Exchange:
                 document = {"": json.loads(text)}
             except ValueError:
                 return self.pseudonyms.restore(text)
-            values = [self.pseudonyms.restore(value) for value in lay_out("", document).values]
-            return json.dumps(filled(document, values)[""], ensure_ascii=False)
+            return json.dumps(mapped(document, self.pseudonyms.restore)[""], ensure_ascii=False)
         return self.pseudonyms.restore(text)
 
     @property
     def spoken(self) -> str:
         """The draft with its tool calls, for the reviewer."""
-        calls = [lay_out(call["name"], call["args"]).text for call in self.calls]
-        calls += [f"{call['name']}\n{call['args']}" for call in self.broken_calls]
+        made = [*self.calls, *self.broken_calls]
+        calls = [text_of(str(call["name"]), "" if call["args"] is None else call["args"]) for call in made]
         return "\n".join(filter(None, [self.draft, *(f"(calls {call})" for call in calls)]))
 
     def settle(self, verdict: Verdict | None) -> None:

@@ -24,7 +24,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing
 from typing import Any, Literal, cast
 from uuid import uuid4
 
@@ -40,6 +39,7 @@ from pydantic import BaseModel, Field, SkipValidation
 from deskhand_guardrails.monitor import Store
 from deskhand_guardrails.prompt import INSTRUCTIONS
 from deskhand_guardrails.rails import Rails
+from deskhand_guardrails.steps import Step, Steps, arun, run
 from deskhand_guardrails.verdicts import Context, Verdict
 from langchain_deskhand import apart, structured
 from langchain_deskhand.admission import Admission
@@ -48,7 +48,6 @@ from langchain_deskhand.conversation import Conversation
 from langchain_deskhand.exchange import Exchange
 from langchain_deskhand.knowledge import Knowledge
 from langchain_deskhand.recording import record, record_unfinished
-from langchain_deskhand.steps import Step, Steps, arun, run
 
 _NO_CALLS: Calls = ([], [])
 
@@ -213,13 +212,13 @@ class ChatDeskhand(BaseChatModel):
             if not exchange.refused:
                 given = exchange.prompt()
                 chunks = apart.stream(lambda: self.model.stream(given, apart.ALONE, stop=stop, **options))
-                guarded = self.rails.guard_stream(exchange.listen(chunks), exchange.context)
-                for piece in guarded:
-                    # The last piece waits for the record; all of them do while a person is to take over.
-                    if guarded.verdict is not None or exchange.held_back:
-                        kept += piece
-                    else:
-                        yield _chunk(piece)
+                with self.rails.guard_stream(exchange.listen(chunks), exchange.context) as guarded:
+                    for piece in guarded:
+                        # The last piece waits for the record; all of them do while a person is to take over.
+                        if guarded.verdict is not None or exchange.held_back:
+                            kept += piece
+                        else:
+                            yield _chunk(piece)
                 calls = run(self._settle(exchange, guarded.verdict))
             run(record(exchange, self.store))
         except BaseException as error:
@@ -244,8 +243,7 @@ class ChatDeskhand(BaseChatModel):
             if not exchange.refused:
                 given = exchange.prompt()
                 chunks = apart.astream(lambda: self.model.astream(given, apart.ALONE, stop=stop, **options))
-                guarded = self.rails.aguard_stream(exchange.alisten(chunks), exchange.context)
-                async with aclosing(guarded):
+                async with self.rails.aguard_stream(exchange.alisten(chunks), exchange.context) as guarded:
                     async for piece in guarded:
                         if guarded.verdict is not None or exchange.held_back:
                             kept += piece
@@ -275,7 +273,11 @@ class ChatDeskhand(BaseChatModel):
             policy=self.rails.policy.digest,
             conversation_id=str(options.pop("conversation_id", None) or memory.name or uuid4().hex),
             channel=str(options.pop("channel", None) or self.channel),
-            context=Context(pseudonyms=memory.pseudonyms, names=tuple(options.pop("names", ()))),
+            context=Context(
+                pseudonyms=memory.pseudonyms,
+                names=tuple(options.pop("names", ())),
+                instructions=instructions or "",
+            ),
             memory=memory,
             instructions=instructions,
             as_json=structured.is_json(options),

@@ -46,6 +46,7 @@ from langgraph.types import Command, TracePolicy, omit_payload
 
 from deskhand_guardrails.monitor import Store
 from deskhand_guardrails.rails import Rails
+from deskhand_guardrails.steps import Step, Steps, arun, run
 from deskhand_guardrails.verdicts import Context, Verdict
 from langchain_deskhand.admission import Admission
 from langchain_deskhand.calling import release_calls
@@ -58,7 +59,6 @@ from langchain_deskhand.knowledge import Knowledge
 from langchain_deskhand.messages import REMOVED, WITHHELD, is_tool_result, role_of
 from langchain_deskhand.recording import record
 from langchain_deskhand.results import ResultCheck
-from langchain_deskhand.steps import Step, Steps, arun, run
 
 Update = dict[str, Any] | None
 

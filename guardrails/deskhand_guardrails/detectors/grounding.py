@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from deskhand_guardrails.detectors.figures import Known, figures
 from deskhand_guardrails.detectors.settings import OutputSettings
+from deskhand_guardrails.growing import REACH
 from deskhand_guardrails.registry import Setup
 from deskhand_guardrails.verdicts import Context, Finding
 
@@ -17,6 +18,7 @@ class Grounding:
 
     name = "grounding"
     settings = OutputSettings
+    reach = REACH
 
     @classmethod
     def build(cls, setup: Setup[OutputSettings]) -> Grounding:  # noqa: ARG003 - the registry's signature

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-TICKET = "ticket:"
-"""How the reference of a resolved ticket begins."""
+from deskhand_guardrails.prompt import TICKET
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from deskhand_guardrails.errors import InputError
+from deskhand_guardrails.prompt import TICKET
 from deskhand_guardrails.pseudonyms import anonymous
-from langchain_deskhand.knowledge.passage import TICKET, Passage
+from langchain_deskhand.knowledge.passage import Passage
 
 QUESTIONS_PER_ANSWER = 3
 
