@@ -8,7 +8,8 @@ lamp loses to five that answer the question.
 
 Measured on the sample, the newest quarter of the training tickets against the rest (315 questions; share whose first
 passage is right, mean share of right ones among the first three): vectors alone 0.803 and 0.753, with words 0.848 and
-0.812, with the learnt distance 0.911 and 0.865, with the vote 0.946 and 0.934.
+0.812, with the learnt distance 0.911 and 0.865, with the vote 0.946 and 0.934, and 0.978 and 0.960 since follow-ups
+are looked up with their questions (``prompt.retrieval_query``). On the 184 test questions 0.951 against 0.864 before.
 """
 
 from __future__ import annotations
