@@ -41,7 +41,10 @@ def _context() -> Context:
     text = "FH-209310 anna@example.com"
     pseudonyms.hide(text, [Finding("x", "ORDER_ID", 1, 0, 9), Finding("x", "EMAIL_ADDRESS", 1, 10, 26)])
     known = "30 days; James Street no. 5; bob@example.com, carol@example.com; DE89 3704 0044 0532 0130 00; 192.168.7.30"
-    return Context(pseudonyms=pseudonyms, sources=[Source("Returns", known)])
+    # What the answers say besides: the checks of claims have nothing to find in them.
+    said = " ".join(one for one in SENTENCES if not any(bad in one for bad in BAD))
+    said = f"{said} Your order is here. See the St. James shop."
+    return Context(pseudonyms=pseudonyms, sources=[Source("Returns", known), Source("Answers", said)])
 
 
 def _pieces(text: str, sizes: list[int]) -> Iterator[str]:
