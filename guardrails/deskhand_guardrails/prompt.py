@@ -40,6 +40,14 @@ class Source:
     """Similarity to the question, 0 to 1."""
 
 
+def distinct(sources: Iterable[Source]) -> list[Source]:
+    """The sources without those whose text stands in an earlier one: a canned reply says it all the first time."""
+    by_text: dict[str, Source] = {}
+    for source in sources:
+        by_text.setdefault(" ".join(source.text.split()), source)
+    return list(by_text.values())
+
+
 def layout_sources(sources: Sequence[Source], *, characters: int = SOURCE_CHARACTERS) -> str:
     """The sources as the numbered block below the instructions; each text is cut at a word near ``characters``."""
     if not sources:
@@ -82,15 +90,20 @@ def _one_line(text: str, characters: int) -> str:
 
 
 def retrieval_query(conversation: Iterable[Mapping[str, str]], *, enough_words: int = 8) -> str:
-    """What to look up for the newest customer message: it, and what the customer said before while that is short.
+    """What to look up for the newest customer message: it, and what came before where that is the question.
 
-    "Sure, it is <ORDER_ID_1>" asks nothing by itself; the question stands in the message before. Placeholders do not
-    count as words.
+    "Sure, it is <ORDER_ID_1>" asks nothing by itself, nor does "It's the blue one, bought last Tuesday" in answer to
+    "Which one is it?": the question stands in the message before. So earlier messages count while the newer ones are
+    short, or answer a question of the desk. Placeholders do not count as words.
     """
-    asked = [message["content"] for message in conversation if message["role"] == "user"]
     looked_up: list[str] = []
-    for text in reversed(asked):
-        looked_up.insert(0, text)
-        if sum(not word.startswith("<") for part in looked_up for word in part.split()) >= enough_words:
+    enough = False
+    for message in reversed([message for message in conversation if message["role"] in ("user", "assistant")]):
+        if message["role"] == "assistant":
+            enough = enough and "?" not in message["content"]
+            continue
+        if enough:
             break
+        looked_up.insert(0, message["content"])
+        enough = sum(not word.startswith("<") for part in looked_up for word in part.split()) >= enough_words
     return "\n".join(looked_up)

@@ -113,6 +113,8 @@ class Admission:
                 title, _, text = verdict.text.partition("\n")
                 exchange.sources.append(Source(title, text, source.reference, source.score))
         exchange.confidence = max((source.score for source in exchange.sources), default=0.0)
+        exchange.sources = prompt.distinct(exchange.sources)
+        exchange.context.sources = exchange.sources
         unlike = exchange.confidence < self.minimum_similarity
         if unlike and not exchange.results and not is_small_talk(exchange.question):
             reason = f"nearest source {exchange.confidence:.2f}, below {self.minimum_similarity:.2f}"

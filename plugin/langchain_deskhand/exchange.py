@@ -115,9 +115,9 @@ class Exchange:
         return [SystemMessage(system), *spoken]
 
     def asked(self) -> list[dict[str, str]]:
-        """What the customer said, for retrieval."""
-        asked = (one for one in self.conversation if isinstance(one, HumanMessage))
-        return [{"role": "user", "content": str(one.content)} for one in asked]
+        """What the customer and the assistant said, for retrieval."""
+        said = (one for one in self.conversation if isinstance(one, HumanMessage | AIMessage))
+        return [{"role": role_of(one), "content": one.text} for one in said]
 
     def listen(self, chunks: Iterable[BaseMessage]) -> Iterator[str]:
         """The text of the model's chunks as they come, noted in ``draft``; stopped early, it stops the model."""

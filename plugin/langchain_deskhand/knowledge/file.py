@@ -192,7 +192,8 @@ class Knowledge:
         if rows:
             passages = [Passage(*row[:3]) for row in rows]
             vectors = np.stack([_unpacked(row[3]) for row in rows])
-            self._held = (passages, Ranking([passage.compared for passage in passages], vectors))
+            compared, answers = [passage.compared for passage in passages], [passage.text for passage in passages]
+            self._held = (passages, Ranking(compared, vectors, answers))
 
 
 def _read(path: Path) -> Iterator[Passage]:
