@@ -36,6 +36,8 @@ class Question:
     conversation_id: str
     channel: Channel
     history: Sequence[Mapping[str, str]] = ()
+    access: tuple[str, ...] = ()
+    """Access labels that this customer holds beside the desk's, for documents that are not public."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,12 @@ class Desk:
         knowledge = Knowledge.open(settings.knowledge) if settings.knowledge else None
         store = Store(settings.store_url)
         model = ChatDeskhand(
-            model=inner_model(settings), rails=rails, knowledge=knowledge, store=store, instructions=INSTRUCTIONS
+            model=inner_model(settings),
+            rails=rails,
+            knowledge=knowledge,
+            store=store,
+            instructions=INSTRUCTIONS,
+            access=settings.access,
         )
         return cls(model, store)
 
@@ -88,7 +95,10 @@ class Desk:
         shown: list[str] = []
         details: dict[str, Any] = {}
         async for chunk in self.model.astream(
-            _messages(question), conversation_id=question.conversation_id, channel=question.channel
+            _messages(question),
+            conversation_id=question.conversation_id,
+            channel=question.channel,
+            access=question.access,
         ):
             details.update(chunk.response_metadata.get("deskhand", {}))
             piece = chunk.text

@@ -33,6 +33,8 @@ class Admission:
     knowledge: Knowledge | None = None
     k: int = 3
     minimum_similarity: float = 0.0
+    access: tuple[str, ...] = ()
+    """The labels that whoever asks holds, for ``knowledge``."""
 
     def admit(self, exchange: Exchange) -> Steps[None]:
         """Fills in the conversation, the question, the sources and their confidence.
@@ -104,7 +106,7 @@ class Admission:
 
     def _find_sources(self, exchange: Exchange, knowledge: Knowledge) -> Steps[None]:
         query = prompt.retrieval_query(exchange.asked())
-        found: Sequence[Source] = yield Step.blocking(lambda: knowledge.search(query, self.k))
+        found: Sequence[Source] = yield Step.blocking(lambda: knowledge.search(query, self.k, self.access))
         for source in found:
             verdict = yield from self._judge_source(exchange, f"{source.title}\n{source.text}")
             if verdict.passed:

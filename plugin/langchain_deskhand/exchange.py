@@ -44,6 +44,8 @@ class Exchange:
     memory: Conversation = field(default_factory=Conversation)
     instructions: str | None = None
     """What the model is told to do with the sources; None gives it the caller's messages and nothing else."""
+    access: tuple[str, ...] = ()
+    """The labels that whoever asks holds, for the knowledge."""
     as_json: bool = False
     """Whether the answer is a JSON document, which is released in one piece."""
     conversation: list[BaseMessage] = field(default_factory=list)

@@ -57,9 +57,9 @@ class ChatDeskhand(BaseChatModel):
     """A chat model that only says what the policy allows.
 
     A turn that is held back is an ordinary ``AIMessage`` with the policy's message for the customer and the finish
-    reason ``content_filter``. Per call: ``conversation_id``, ``channel`` and ``names`` (people known to take part,
-    found in the text without any model); everything else is passed to the inner model. Tools and structured output work
-    as the inner model has them.
+    reason ``content_filter``. Per call: ``conversation_id``, ``channel``, ``names`` (people known to take part, found in
+    the text without any model) and ``access`` (labels that whoever asks holds beside the model's); everything else is
+    passed to the inner model. Tools and structured output work as the inner model has them.
 
     With knowledge, ``confidence`` is the similarity of the best source. Below ``minimum_similarity`` the turn goes to
     review, unless the customer only greets or thanks, or a tool is asked instead; the draft is still written, for the
@@ -79,6 +79,8 @@ class ChatDeskhand(BaseChatModel):
     """Where turns are recorded; without it nothing is."""
     k: int = Field(default=3, ge=1)
     """Sources in the prompt, at most."""
+    access: tuple[str, ...] = ()
+    """Labels that everybody who asks holds: documents of the knowledge with other labels are never looked at."""
     minimum_similarity: float | None = Field(default=None, ge=0, le=1)
     """The policy's, when not given."""
     instructions: str | None = None
@@ -167,7 +169,7 @@ class ChatDeskhand(BaseChatModel):
         exchange, options = self._exchange(messages, kwargs)
         answer, calls = "", _NO_CALLS
         try:
-            yield from self._admission.admit(exchange)
+            yield from self._admission(exchange).admit(exchange)
             if not exchange.refused:
                 given = exchange.prompt()
                 written: BaseMessage = yield Step(
@@ -209,7 +211,7 @@ class ChatDeskhand(BaseChatModel):
         exchange, options = self._exchange(messages, kwargs)
         kept, calls = "", _NO_CALLS
         try:
-            run(self._admission.admit(exchange))
+            run(self._admission(exchange).admit(exchange))
             if not exchange.refused:
                 given = exchange.prompt()
                 chunks = apart.stream(lambda: self.model.stream(given, apart.ALONE, stop=stop, **options))
@@ -240,7 +242,7 @@ class ChatDeskhand(BaseChatModel):
         exchange, options = self._exchange(messages, kwargs)
         kept, calls = "", _NO_CALLS
         try:
-            await arun(self._admission.admit(exchange))
+            await arun(self._admission(exchange).admit(exchange))
             if not exchange.refused:
                 given = exchange.prompt()
                 chunks = apart.astream(lambda: self.model.astream(given, apart.ALONE, stop=stop, **options))
@@ -258,11 +260,10 @@ class ChatDeskhand(BaseChatModel):
             raise
         yield _last_chunk(exchange, kept, calls)
 
-    @property
-    def _admission(self) -> Admission:
+    def _admission(self, exchange: Exchange) -> Admission:
         policy = self.rails.policy
         minimum = policy.minimum_similarity if self.minimum_similarity is None else self.minimum_similarity
-        return Admission(self.rails, self.knowledge, self.k, minimum)
+        return Admission(self.rails, self.knowledge, self.k, minimum, exchange.access)
 
     def _exchange(self, messages: list[BaseMessage], kwargs: dict[str, Any]) -> tuple[Exchange, dict[str, Any]]:
         """A new exchange, and the options that are the inner model's."""
@@ -278,6 +279,7 @@ class ChatDeskhand(BaseChatModel):
             context=Context(pseudonyms=memory.pseudonyms, names=tuple(options.pop("names", ()))),
             memory=memory,
             instructions=instructions,
+            access=(*self.access, *options.pop("access", ())),
             as_json=structured.is_json(options),
         )
         options.pop(structured.AS_JSON, None)

@@ -1,0 +1,233 @@
+"""``Shelf``: documents, their passages and vectors in a SQL database, and the candidates for a question.
+
+``sqlite`` and ``postgres`` say how each database finds them; both leave out in the query what the asker may not see.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from deskhand_guardrails.errors import InputError, UnavailableError
+from langchain_deskhand.knowledge.documents import Document
+from langchain_deskhand.knowledge.passage import Passage
+
+Vectors = npt.NDArray[np.float32]
+
+VERSION = 2
+"""Of the tables."""
+
+CANDIDATES = 64
+"""Passages that meaning and words each put forward; ``Ranking`` decides among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that may answer, with its vector."""
+
+    passage: Passage
+    vector: Vectors
+
+
+class Packed(sa.TypeDecorator[Vectors]):
+    """A vector in half precision: the cosine changes by less than 0.001, the database is half as big."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Vectors | None, dialect: sa.Dialect) -> bytes | None:  # noqa: ARG002
+        """As bytes."""
+        return None if value is None else value.astype("<f2").tobytes()
+
+    def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> Vectors | None:  # noqa: ARG002
+        """As an array."""
+        return None if value is None else np.frombuffer(value, dtype="<f2").astype(np.float32)
+
+
+class Shelf(ABC):
+    """A database that holds knowledge. Safe across threads; writers take turns."""
+
+    def __init__(self, engine: sa.Engine, name: str, vector: Any, access: Any) -> None:  # noqa: ANN401 - column types
+        self.engine = engine
+        self.name = name
+        metadata = sa.MetaData()
+        self.facts = sa.Table(
+            "knowledge_facts",
+            metadata,
+            sa.Column("name", sa.Text, primary_key=True),
+            sa.Column("value", sa.LargeBinary, nullable=False),
+        )
+        self.documents = sa.Table(
+            "knowledge_documents",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("origin", sa.Text, nullable=False),
+            sa.Column("name", sa.Text, nullable=False),
+            sa.Column("digest", sa.Text, nullable=False),
+            sa.UniqueConstraint("origin", "name"),
+        )
+        self.passages = sa.Table(
+            "knowledge_passages",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("document", sa.ForeignKey(self.documents.c.id), nullable=False, index=True),
+            sa.Column("digest", sa.Text, nullable=False, index=True),
+            sa.Column("title", sa.Text, nullable=False),
+            sa.Column("text", sa.Text, nullable=False),
+            sa.Column("reference", sa.Text, nullable=False, index=True),
+            sa.Column("compared", sa.Text, nullable=False),
+            sa.Column("access", access, nullable=False),
+            sa.Column("vector", vector, nullable=False),
+        )
+        self.metadata = metadata
+
+    @abstractmethod
+    def candidates(self, text: str, vector: Vectors, access: frozenset[str]) -> list[Candidate]:
+        """Up to ``2 * CANDIDATES`` passages near in meaning or words, of those that holders of ``access`` may see."""
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection; faults are told in one line."""
+        with self.failures_named(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction: what happens in the block is written as a whole or not at all."""
+        with self.failures_named(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def failures_named(self) -> Iterator[None]:
+        """Turns the driver's faults into one line; its own text can carry passages, so it is not passed on."""
+        try:
+            yield
+        except (exc.DatabaseError, exc.InterfaceError) as error:
+            kind = getattr(error.orig, "sqlite_errorname", "") or type(error.orig).__name__
+            if kind == "SQLITE_NOTADB":
+                raise InputError(
+                    f"knowledge {self.name}: not a knowledge file; build one with: deskhand index PATH..."
+                ) from None
+            raise UnavailableError(
+                f"knowledge {self.name}: the database does not answer or may not be written ({kind}); "
+                "check that it is there, and its rights"
+            ) from None
+
+    def fact(self, name: str) -> bytes | None:
+        """A value that was kept under ``name``."""
+        with self.reading() as connection:
+            return connection.scalar(sa.select(self.facts.c.value).where(self.facts.c.name == name))
+
+    def keep(self, connection: sa.Connection, name: str, value: bytes) -> None:
+        """Keeps a value."""
+        connection.execute(sa.delete(self.facts).where(self.facts.c.name == name))
+        connection.execute(sa.insert(self.facts).values(name=name, value=value))
+
+    def held(self) -> dict[Document, str]:
+        """The documents, and the digest that each was read under."""
+        with self.reading() as connection:
+            rows = connection.execute(sa.select(self.documents.c.origin, self.documents.c.name, self.documents.c.digest))
+            return {Document(row[0], row[1]): row[2] for row in rows}
+
+    def count(self) -> int:
+        """How many passages there are."""
+        with self.reading() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(self.passages)) or 0
+
+    def vectors(self, digests: Sequence[str]) -> dict[str, Vectors]:
+        """Those of the passages that are there already, by digest."""
+        found: dict[str, Vectors] = {}
+        table = self.passages.c
+        with self.reading() as connection:
+            for at in range(0, len(digests), 500):  # SQLite takes 999 parameters at most in old versions
+                chosen = sa.select(table.digest, table.vector).where(table.digest.in_(digests[at : at + 500]))
+                found |= {row[0]: np.asarray(row[1], dtype=np.float32) for row in connection.execute(chosen)}
+        return found
+
+    def cited(self, reference: str) -> bool:
+        """Whether a passage has this reference, or is a section of the article with it."""
+        with self.reading() as connection:
+            return connection.scalar(sa.select(self.passages.c.id).where(self._cites(reference)).limit(1)) is not None
+
+    def _cites(self, reference: str) -> sa.ColumnElement[bool]:
+        column = self.passages.c.reference
+        return (column == reference) | column.startswith(f"{reference}#", autoescape=True)
+
+    def replace(self, read: Mapping[Document, tuple[str, Sequence[Candidate]]]) -> None:
+        """Puts documents with their digests and passages in place of what was held of them."""
+        with self.writing() as connection:
+            for document, (digest, held) in read.items():
+                self._drop(connection, [document])
+                values = {"origin": document.origin, "name": document.name, "digest": digest}
+                key = connection.execute(sa.insert(self.documents).values(values)).inserted_primary_key
+                if held and key is not None:
+                    self._insert(connection, key[0], held)
+
+    def drop(self, documents: Iterable[Document]) -> None:
+        """Removes documents with their passages."""
+        with self.writing() as connection:
+            self._drop(connection, documents)
+
+    def drop_passages(self, references: Iterable[str]) -> int:
+        """Removes the passages with these references, sections of an article included; returns how many."""
+        removed = 0
+        with self.writing() as connection:
+            for reference in references:
+                ids = list(connection.scalars(sa.select(self.passages.c.id).where(self._cites(reference))))
+                removed += len(ids)
+                self._delete(connection, ids)
+        return removed
+
+    def bump(self) -> None:
+        """Tells processes that hold this knowledge open to look again."""
+        with self.writing() as connection:
+            at = connection.scalar(sa.select(self.facts.c.value).where(self.facts.c.name == "revision")) or b""
+            self.keep(connection, "revision", hashlib.sha256(at + b"+").digest())
+
+    def _insert(self, connection: sa.Connection, document: int, held: Sequence[Candidate]) -> None:
+        rows = [
+            {
+                "document": document,
+                "digest": one.passage.digest,
+                "title": one.passage.title,
+                "text": one.passage.text,
+                "reference": one.passage.reference,
+                "compared": one.passage.compared,
+                "access": list(one.passage.access),
+                "vector": one.vector,
+            }
+            for one in held
+        ]
+        connection.execute(sa.insert(self.passages), rows)
+
+    def _drop(self, connection: sa.Connection, documents: Iterable[Document]) -> None:
+        for document in documents:
+            same = (self.documents.c.origin == document.origin) & (self.documents.c.name == document.name)
+            key = connection.scalar(sa.select(self.documents.c.id).where(same))
+            if key is not None:
+                mine = sa.select(self.passages.c.id).where(self.passages.c.document == key)
+                self._delete(connection, list(connection.scalars(mine)))
+                connection.execute(sa.delete(self.documents).where(self.documents.c.id == key))
+
+    def _delete(self, connection: sa.Connection, ids: Sequence[int]) -> None:
+        for at in range(0, len(ids), 500):
+            connection.execute(sa.delete(self.passages).where(self.passages.c.id.in_(ids[at : at + 500])))
+
+    def _taken(self, connection: sa.Connection, ids: Sequence[int]) -> list[Candidate]:
+        """The candidates with these ids, in the order in which they were written."""
+        table = self.passages.c
+        columns = (table.title, table.text, table.reference, table.access, table.vector)
+        rows = connection.execute(sa.select(*columns).where(table.id.in_(ids)).order_by(table.id))
+        return [
+            Candidate(Passage(row[0], row[1], row[2], tuple(row[3])), np.asarray(row[4], dtype=np.float32))
+            for row in rows
+        ]
