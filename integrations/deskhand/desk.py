@@ -65,6 +65,7 @@ class Desk:
             DeskhandError: when the policy, the model, the knowledge or the store cannot be used.
         """
         from deskhand_guardrails import Policy, Rails
+        from deskhand_guardrails.confidence import Calibration
         from deskhand_guardrails.monitor import Store
         from langchain_deskhand import ChatDeskhand
         from langchain_deskhand.knowledge import Knowledge
@@ -80,6 +81,8 @@ class Desk:
             store=store,
             instructions=INSTRUCTIONS,
             access=settings.access,
+            calibration=Calibration.load(Path(settings.model)),
+            minimum_confidence=settings.minimum_confidence,
         )
         return cls(model, store)
 
@@ -119,7 +122,9 @@ class Desk:
         self.store.feedback(turn_id, value)
 
     def close(self) -> None:
-        """Closes the store."""
+        """Closes the knowledge and the store."""
+        if self.model.knowledge is not None:
+            self.model.knowledge.close()
         self.store.close()
 
 

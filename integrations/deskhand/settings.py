@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     """A file made by ``deskhand index``, or a database's URL."""
     access: tuple[str, ...] = ()
     """Access labels that everybody who asks this desk holds, for documents that are not public."""
+    minimum_confidence: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """An answer that is less probably right goes to a person; needs a run that ``deskhand evaluate`` has measured."""
     store_url: str = "sqlite:///deskhand-data/store.db"
     policy: Path | None = None
     """A policy folder; None is the shipped one."""

@@ -17,6 +17,7 @@ from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.rails import Rails
 from deskhand_guardrails.verdicts import Verdict
+from langchain_deskhand.assurance import Assurance
 from langchain_deskhand.exchange import Exchange
 from langchain_deskhand.hiding import hide, hide_call, hide_result
 from langchain_deskhand.knowledge import Knowledge
@@ -35,6 +36,7 @@ class Admission:
     minimum_similarity: float = 0.0
     access: tuple[str, ...] = ()
     """The labels that whoever asks holds, for ``knowledge``."""
+    assurance: Assurance | None = None
 
     def admit(self, exchange: Exchange) -> Steps[None]:
         """Fills in the conversation, the question, the sources and their confidence.
@@ -118,6 +120,8 @@ class Admission:
         if unlike and not exchange.results and not is_small_talk(exchange.question):
             reason = f"nearest source {exchange.confidence:.2f}, below {self.minimum_similarity:.2f}"
             exchange.unsure = Verdict("review", self.rails.policy.messages.hand_over, reason=reason)
+        if self.assurance is not None:
+            self.assurance.before(exchange)
 
     def _judge_source(self, exchange: Exchange, text: str) -> Steps[Verdict]:
         context, rails = exchange.context, self.rails

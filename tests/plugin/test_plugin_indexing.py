@@ -172,6 +172,7 @@ def test_a_file_that_can_no_longer_be_read_is_no_longer_found(tmp_path: Path) ->
 
 
 def places() -> Iterator[str]:
+    yield "memory"
     yield "sqlite"
     yield "pgvector"
     yield "postgresql"
@@ -179,8 +180,9 @@ def places() -> Iterator[str]:
 
 @pytest.fixture(params=places())
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where knowledge is kept: a file, a database with pgvector, and one without."""
-    return str(tmp_path / "k.db") if request.param == "sqlite" else str(request.getfixturevalue(f"{request.param}_url"))
+    """Where knowledge is kept: a file (small, or searched as big ones are), a database with pgvector, one without."""
+    at_file = request.param in ("memory", "sqlite")
+    return str(tmp_path / f"{request.param}.db") if at_file else str(request.getfixturevalue(f"{request.param}_url"))
 
 
 def test_knowledge_is_kept_up_to_date_and_honours_access(place: str, tmp_path: Path) -> None:
@@ -189,8 +191,12 @@ def test_knowledge_is_kept_up_to_date_and_honours_access(place: str, tmp_path: P
     (folder / "margin.md").write_text("---\naccess: [staff, board]\n---\n# Margin\n\nOur margin on tents is forty percent.\n")
     (folder / "same.md").write_text("# Parcels\n\nParcels take three to five days.\n")
     (faq := tmp_path / "faq.json").write_text('[{"question": "Margin of tents?", "answer": "See the price list."}]')
-    Knowledge.build([folder], place)
+    Knowledge.build([folder], place).close()
     knowledge = Knowledge.build([faq], place, access=("partners",))
+    if "memory" not in place:
+        knowledge.close()
+        done, knowledge = knowledge.indexed, Knowledge.open(place, in_memory=0)
+        knowledge.indexed = done
     assert len(knowledge) == 4, "what came from other paths stays"
     done = knowledge.indexed
     assert (done.new, done.unchanged, done.removed) == (1, 0, 0)
@@ -204,11 +210,13 @@ def test_knowledge_is_kept_up_to_date_and_honours_access(place: str, tmp_path: P
     words = knowledge.search("nine five hours open", 1)
     assert words[0].reference == "hours.md"
 
-    other = Knowledge.open(place)
+    other = Knowledge.open(place, in_memory=100 if "memory" in place else 0)
     (folder / "hours.md").write_text("# Hours\n\nOn Sundays we are closed.\n")
     (folder / "margin.md").write_text("# Margin\n\nOur margin on tents is forty percent.\n")
     (folder / "same.md").unlink()
-    done = Knowledge.build([folder], place).indexed
+    built = Knowledge.build([folder], place)
+    built.close()
+    done = built.indexed
     assert (done.changed, done.unchanged, done.removed, done.passages) == (2, 0, 1, 3)
     found = {source.reference: source.text for source in other.search(question, 9)}
     assert found == {"hours.md": "On Sundays we are closed.", "margin.md": "Our margin on tents is forty percent."}
@@ -218,6 +226,8 @@ def test_knowledge_is_kept_up_to_date_and_honours_access(place: str, tmp_path: P
     assert {source.reference for source in knowledge.search(question, 9, ["partners"])} == {"hours.md"}
     assert other.remove([folder]) == 1
     assert (len(knowledge), knowledge.search(question)) == (0, [])
+    knowledge.close()
+    other.close()
 
 
 def test_the_chat_model_and_the_retriever_look_only_where_the_asker_may(tmp_path: Path, rails: Rails) -> None:

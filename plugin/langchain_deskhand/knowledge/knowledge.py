@@ -1,7 +1,8 @@
 """``Knowledge``: what answers are taken from, in a SQLite file or a PostgreSQL database.
 
-The database puts forward what is near in meaning or words and may be seen by whoever asks; ``Ranking`` orders it, as it
-orders the sources of the training data.
+Up to ``IN_MEMORY`` passages all that the asker may see is ordered by ``Ranking``, as the sources of training data are.
+Beyond that, which takes 100 ms and more, the database puts forward what is near in meaning and what shares words, and
+their places in both lists decide.
 """
 
 from __future__ import annotations
@@ -18,18 +19,20 @@ import numpy as np
 from deskhand_guardrails.errors import InputError, UnavailableError
 from deskhand_guardrails.progress import Track, quiet
 from deskhand_guardrails.prompt import Source
-from deskhand_guardrails.ranking import Ranking
 from langchain_deskhand.knowledge.documents import Document
 from langchain_deskhand.knowledge.indexing import Indexed, plan
 from langchain_deskhand.knowledge.passage import Passage
 from langchain_deskhand.knowledge.postgres import SCHEMES, PostgresShelf
 from langchain_deskhand.knowledge.shelf import Candidate, Vectors
 from langchain_deskhand.knowledge.sqlite import SqliteShelf
+from langchain_deskhand.knowledge.views import Views, fused, source_of
 
 PROBE = "How do I get my money back for an order that never arrived?"
 SAME_ENCODER = 0.95
 """The vector of ``PROBE`` is kept. An encoder that gives another one must not search here: what the same int8 model
 gives on another processor differs by rounding, what another model gives has nothing to do with it."""
+
+IN_MEMORY = 5_000
 
 BATCH = 256
 """Passages that are written together: a run that is stopped goes on from there."""
@@ -47,31 +50,32 @@ class Knowledge:
     What another process indexes or removes counts from the next search on.
     """
 
-    def __init__(self, where: Path | str, encoder: Encodes, *, new: bool = False) -> None:
+    def __init__(
+        self, where: Path | str, encoder: Encodes, *, new: bool = False, in_memory: int = IN_MEMORY
+    ) -> None:
         self.where = str(where)
         self.indexed = Indexed()
         """What the last ``build`` did."""
         self._encoder = encoder
+        self._in_memory = in_memory
         self._writing = threading.Lock()
         probe = encoder.encode([PROBE])[0]
         self._shelf: SqliteShelf | PostgresShelf
         if _is_url(where):
             self._shelf = PostgresShelf(str(where), len(probe))
-            there = self._shelf.exists()
         else:
             self._shelf = SqliteShelf(Path(where))
-            there = Path(where).is_file()
+        there = self._shelf.exists()
         if new and there:
             raise InputError(f"knowledge {self._shelf.name}: exists already; open it, or choose another name")
         if new:
-            if not _is_url(where):
-                Path(where).parent.mkdir(parents=True, exist_ok=True)
             self._shelf.create()
             with self._shelf.writing() as connection:
                 self._shelf.keep(connection, "probe", probe.astype("<f4").tobytes())
         elif not there:
             raise UnavailableError(f"knowledge {self._shelf.name}: no such file; build it with: deskhand index PATH...")
         self._shelf.check()
+        self._views = Views(self._shelf)
         kept = np.frombuffer(self._shelf.fact("probe") or b"", dtype="<f4")
         if kept.shape != probe.shape or float(kept @ probe) < SAME_ENCODER:
             raise InputError(
@@ -80,18 +84,21 @@ class Knowledge:
             )
 
     @classmethod
-    def open(cls, where: Path | str, *, encoder: Encodes | None = None) -> Knowledge:
+    def open(
+        cls, where: Path | str, *, encoder: Encodes | None = None, in_memory: int = IN_MEMORY
+    ) -> Knowledge:
         """The knowledge in a file, or in a database by URL.
 
         Args:
             where: what ``build`` or ``create`` wrote: a path, or ``postgresql://user@host/name``.
             encoder: the encoder that it was built with; the shipped one when not given.
+            in_memory: up to so many passages are ranked in this process, more by the database.
 
         Raises:
             UnavailableError: there is no such file, or the database does not answer.
             InputError: it is no knowledge, a later version's, or was built by another encoder.
         """
-        return cls(where, encoder or _shipped())
+        return cls(where, encoder or _shipped(), in_memory=in_memory)
 
     @classmethod
     def create(cls, where: Path | str, *, encoder: Encodes | None = None) -> Knowledge:
@@ -132,9 +139,9 @@ class Knowledge:
             UnavailableError: the disk is full or not writable, or the database does not answer.
         """
         encoder = encoder or _shipped()
-        new = not (PostgresShelf(str(out), 1).exists() if _is_url(out) else Path(out).exists())
-        planned = plan(paths, {} if new else cls(out, encoder)._shelf.held(), access)
-        knowledge = cls(out, encoder, new=new)
+        there = cls(out, encoder) if _is_there(out) else None
+        planned = plan(paths, there._shelf.held() if there else {}, access)
+        knowledge = there or cls(out, encoder, new=True)
         knowledge._apply(planned.changed, planned.gone, track)
         knowledge.indexed = planned.indexed(knowledge._shelf.count())
         return knowledge
@@ -144,6 +151,10 @@ class Knowledge:
         if self._encoder is not _shipped():
             raise TypeError(f"knowledge {self._shelf.name}: cannot be pickled with an encoder of your own")
         return Knowledge.open, (self.where,)
+
+    def close(self) -> None:
+        """Closes the connections; the next call opens new ones."""
+        self._shelf.close()
 
     @property
     def name(self) -> str:
@@ -195,13 +206,13 @@ class Knowledge:
         if not text.strip() or k < 1:
             return []
         vector = self._encoder.encode([text])[0]
-        found = self._shelf.candidates(text, vector, frozenset(access))
-        if not found:
-            return []
-        ranking = Ranking([one.passage.compared for one in found], np.stack([one.vector for one in found]))
-        ranks, similarities = ranking.rank(text, vector)
-        best = np.argsort(-ranks, kind="stable")[:k]
-        return [_source(found[at].passage, float(similarities[at])) for at in best]
+        asker = frozenset(access)
+        matrix = self._shelf.matrix if self._in_memory else None
+        if matrix is not None and len(matrix.ids) <= self._in_memory:
+            return self._views.search(matrix, text, vector, k, asker)
+        ids = fused(self._shelf.near(vector, asker), self._shelf.holding(text, asker))[:k]
+        held = self._shelf.passages_of(ids)
+        return [source_of(held[one].passage, float(held[one].vector @ vector)) for one in ids if one in held]
 
     def _apply(
         self, changed: dict[Document, tuple[str, list[Passage]]], gone: Sequence[Document], track: Track
@@ -234,12 +245,18 @@ class Knowledge:
         return passage.digest, self._encoder.encode([passage.compared])[0]
 
 
-def _source(passage: Passage, similarity: float) -> Source:
-    return Source(passage.title, passage.text, passage.reference, min(max(similarity, 0.0), 1.0))
-
-
 def _is_url(where: Path | str) -> bool:
     return str(where).startswith(SCHEMES)
+
+
+def _is_there(where: Path | str) -> bool:
+    if not _is_url(where):
+        return Path(where).exists()
+    shelf = PostgresShelf(str(where), 1)
+    try:
+        return shelf.exists()
+    finally:
+        shelf.close()
 
 
 def _is_at(document: Document, path: Path) -> bool:

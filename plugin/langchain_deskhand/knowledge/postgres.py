@@ -1,19 +1,18 @@
 """Knowledge in PostgreSQL, for many servers that share it: full-text search and pgvector, both in the query.
 
-Where the server has no pgvector, vectors are kept as bytes and compared exactly in this process, as SQLite's are not:
-all that the asker may see is read for each question. Fine for some thousand passages; install pgvector for more.
+Where the server has no pgvector, or the user may not switch it on, vectors are kept as bytes and compared in this
+process, as SQLite's are.
 """
 
 from __future__ import annotations
 
 import re
 
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from deskhand_guardrails.errors import ConfigError, InputError, UnavailableError
-from langchain_deskhand.knowledge.shelf import CANDIDATES, VERSION, Candidate, Packed, Shelf, Vectors
+from langchain_deskhand.knowledge.shelf import CANDIDATES, VERSION, Packed, Shelf, Vectors
 
 SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
@@ -34,9 +33,9 @@ class PostgresShelf(Shelf):
             raise ConfigError("knowledge: not a database URL; write postgresql://user@host/name") from None
         except ModuleNotFoundError:
             raise ConfigError("knowledge: PostgreSQL needs its driver; pip install 'deskhand[postgres]'") from None
-        self.near = _has_pgvector(engine, label := _label(parsed))
+        self.in_database = _has_pgvector(engine, label := _label(parsed))
         vector: object = Packed
-        if self.near:
+        if self.in_database:
             from pgvector.sqlalchemy import VECTOR
 
             vector = VECTOR(dimensions)
@@ -56,7 +55,7 @@ class PostgresShelf(Shelf):
                 "GENERATED ALWAYS AS (to_tsvector('english', compared)) STORED",
                 "CREATE INDEX ON knowledge_passages USING gin (words)",
             ]
-            if self.near:
+            if self.in_database:
                 statements.append("CREATE INDEX ON knowledge_passages USING hnsw (vector vector_ip_ops)")
             for statement in statements:
                 connection.exec_driver_sql(statement)
@@ -79,37 +78,37 @@ class PostgresShelf(Shelf):
 
     @property
     def _kind(self) -> bytes:
-        return b"pgvector" if self.near else b"bytes"
+        return b"pgvector" if self.in_database else b"bytes"
 
-    def candidates(self, text: str, vector: Vectors, access: frozenset[str]) -> list[Candidate]:
-        """As ``Shelf.candidates``."""
+    def near(self, vector: Vectors, access: frozenset[str]) -> list[int]:
+        """As ``Shelf.near``."""
+        if not self.in_database:
+            return self.matrix.nearest(vector, access, CANDIDATES)
         table = self.passages.c
-        seen = (sa.func.cardinality(table.access) == 0) | table.access.op("&&")(sorted(access))
         with self.reading() as connection:
-            if self.near:
-                # Rows that may not be seen are skipped inside the search; it goes on until enough are found.
-                connection.exec_driver_sql(f"SET LOCAL hnsw.ef_search = {WIDTH}")
-                connection.exec_driver_sql("SET LOCAL hnsw.iterative_scan = strict_order")
-                order = table.vector.max_inner_product(vector)
-                chosen = set(connection.scalars(sa.select(table.id).where(seen).order_by(order).limit(CANDIDATES)))
-            else:
-                chosen = _nearest(connection.execute(sa.select(table.id, table.vector).where(seen)).all(), vector)
-            asked = " | ".join(f"'{word}'" for word in dict.fromkeys(_WORD.findall(text.lower())))
-            if asked:
-                words = sa.literal_column("words")
-                query = sa.func.to_tsquery("english", asked)
-                held = sa.select(table.id).where(seen, words.op("@@")(query))
-                held = held.order_by(sa.func.ts_rank_cd(words, query).desc(), table.id).limit(CANDIDATES)
-                chosen |= set(connection.scalars(held))
-            return self._taken(connection, sorted(chosen))
+            # Rows that may not be seen are skipped inside the search; it goes on until enough are found.
+            connection.exec_driver_sql(f"SET LOCAL hnsw.ef_search = {WIDTH}")
+            connection.exec_driver_sql("SET LOCAL hnsw.iterative_scan = strict_order")
+            order = table.vector.max_inner_product(vector)
+            chosen = sa.select(table.id).where(self._seen(access)).order_by(order).limit(CANDIDATES)
+            return list(connection.scalars(chosen))
 
+    def holding(self, text: str, access: frozenset[str]) -> list[int]:
+        """As ``Shelf.holding``, by PostgreSQL's rank of full-text search."""
+        asked = " | ".join(f"'{word}'" for word in dict.fromkeys(_WORD.findall(text.lower())))
+        if not asked:
+            return []
+        table, words = self.passages.c, sa.literal_column("words")
+        query = sa.func.to_tsquery("english", asked)
+        held = sa.select(table.id).where(self._seen(access), words.op("@@")(query))
+        held = held.order_by(sa.func.ts_rank_cd(words, query, 1).desc(), table.id).limit(CANDIDATES)
+        with self.reading() as connection:
+            return list(connection.scalars(held))
 
-def _nearest(rows: object, vector: Vectors) -> set[int]:
-    held = list(rows)  # type: ignore[call-overload]  # rows of (id, vector)
-    if not held:
-        return set()
-    near = np.stack([row[1] for row in held]) @ vector
-    return {held[place][0] for place in np.argsort(-near, kind="stable")[:CANDIDATES]}
+    def _seen(self, access: frozenset[str]) -> sa.ColumnElement[bool]:
+        column = self.passages.c.access
+        labels = sa.literal(sorted(access), postgresql.ARRAY(sa.Text))
+        return (sa.func.cardinality(column) == 0) | column.op("&&", is_comparison=True)(labels)
 
 
 def _has_pgvector(engine: sa.Engine, label: str) -> bool:

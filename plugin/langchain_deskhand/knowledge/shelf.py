@@ -1,11 +1,12 @@
-"""``Shelf``: documents, their passages and vectors in a SQL database, and the candidates for a question.
+"""``Shelf``: documents, their passages and vectors in a SQL database.
 
-``sqlite`` and ``postgres`` say how each database finds them; both leave out in the query what the asker may not see.
+``sqlite`` and ``postgres`` say how each database finds passages; both leave out in the query what the asker may not see.
 """
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,26 +14,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy import exc
 
 from deskhand_guardrails.errors import InputError, UnavailableError
 from langchain_deskhand.knowledge.documents import Document
+from langchain_deskhand.knowledge.matrix import Matrix, Vectors
 from langchain_deskhand.knowledge.passage import Passage
-
-Vectors = npt.NDArray[np.float32]
 
 VERSION = 2
 """Of the tables."""
 
 CANDIDATES = 64
-"""Passages that meaning and words each put forward; ``Ranking`` decides among them."""
+"""Passages that meaning and words each put forward."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage that may answer, with its vector."""
+    """A passage with its vector."""
 
     passage: Passage
     vector: Vectors
@@ -59,6 +58,8 @@ class Shelf(ABC):
     def __init__(self, engine: sa.Engine, name: str, vector: Any, access: Any) -> None:  # noqa: ANN401 - column types
         self.engine = engine
         self.name = name
+        self._loading = threading.Lock()
+        self._held: tuple[bytes | None, Matrix] | None = None
         metadata = sa.MetaData()
         self.facts = sa.Table(
             "knowledge_facts",
@@ -91,8 +92,39 @@ class Shelf(ABC):
         self.metadata = metadata
 
     @abstractmethod
-    def candidates(self, text: str, vector: Vectors, access: frozenset[str]) -> list[Candidate]:
-        """Up to ``2 * CANDIDATES`` passages near in meaning or words, of those that holders of ``access`` may see."""
+    def near(self, vector: Vectors, access: frozenset[str]) -> list[int]:
+        """The ids of the ``CANDIDATES`` passages nearest to ``vector`` that holders of ``access`` may see."""
+
+    @abstractmethod
+    def holding(self, text: str, access: frozenset[str]) -> list[int]:
+        """The same for those that hold the words of ``text``."""
+
+    @property
+    def matrix(self) -> Matrix:
+        """All vectors as they are now: what another process removed must not be found here any more."""
+        revision = self.fact("revision")
+        held = self._held
+        if held is None or held[0] != revision:
+            with self._loading:
+                held = self._held
+                if held is None or held[0] != revision:
+                    held = self._held = (revision, self._load())
+        return held[1]
+
+    def _load(self) -> Matrix:
+        table = self.passages.c
+        # Bytes are taken as they are: 100,000 conversions one by one take seconds.
+        packed = isinstance(table.vector.type, Packed)
+        vector = sa.type_coerce(table.vector, sa.LargeBinary) if packed else table.vector
+        with self.reading() as connection:
+            rows = connection.execute(sa.select(table.id, table.access, vector).order_by(table.id)).all()
+        vectors = [row[2] if packed else np.asarray(row[2], dtype="<f2").tobytes() for row in rows]
+        full = np.frombuffer(b"".join(vectors), dtype="<f2").reshape(len(rows), -1 if rows else 0)
+        return Matrix.of([row[0] for row in rows], [tuple(row[1]) for row in rows], full)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -222,12 +254,14 @@ class Shelf(ABC):
         for at in range(0, len(ids), 500):
             connection.execute(sa.delete(self.passages).where(self.passages.c.id.in_(ids[at : at + 500])))
 
-    def _taken(self, connection: sa.Connection, ids: Sequence[int]) -> list[Candidate]:
-        """The candidates with these ids, in the order in which they were written."""
+    def passages_of(self, ids: Sequence[int]) -> dict[int, Candidate]:
+        """The passages with these ids, those that are still there."""
         table = self.passages.c
-        columns = (table.title, table.text, table.reference, table.access, table.vector)
-        rows = connection.execute(sa.select(*columns).where(table.id.in_(ids)).order_by(table.id))
-        return [
-            Candidate(Passage(row[0], row[1], row[2], tuple(row[3])), np.asarray(row[4], dtype=np.float32))
-            for row in rows
-        ]
+        columns = (table.id, table.title, table.text, table.reference, table.access, table.vector)
+        found: dict[int, Candidate] = {}
+        with self.reading() as connection:
+            for at in range(0, len(ids), 500):
+                for row in connection.execute(sa.select(*columns).where(table.id.in_(ids[at : at + 500]))):
+                    vector = np.asarray(row[5], dtype=np.float32)
+                    found[row[0]] = Candidate(Passage(row[1], row[2], row[3], tuple(row[4])), vector)
+        return found
