@@ -56,9 +56,7 @@ class Signals:
     least_logprob: float | None = None
 
     @classmethod
-    def of(
-        cls, sources: Sequence[Source], answer: str | None = None, logprobs: Sequence[float] = ()
-    ) -> Signals:
+    def of(cls, sources: Sequence[Source], answer: str | None = None, logprobs: Sequence[float] = ()) -> Signals:
         """Of an answer from ``sources``, the best first; without ``answer``, of what is known before it is written."""
         scores = [source.score for source in sources] or [0.0]
         best = max(scores)
@@ -113,6 +111,11 @@ class Calibration:
                 return float(regression.probability(row)[0])
         raise ValueError("a calibration has a regression on retrieval alone")
 
+    @property
+    def wants_logprobs(self) -> bool:
+        """Whether the probabilities of the answer's tokens are of use."""
+        return any(regression.signals == WITH_TOKENS for regression in self.regressions)
+
     def save(self, folder: Path) -> None:
         """Writes ``confidence.json`` into ``folder``."""
         held = {"version": VERSION, **asdict(self)}
@@ -137,7 +140,9 @@ class Calibration:
                 raise ValueError
             return cls(regressions, int(held["records"]), str(held["judge"]))
         except (ValueError, LookupError, TypeError):
-            raise InputError(f"{path}: not a calibration of version {VERSION}; write it with: deskhand evaluate") from None
+            raise InputError(
+                f"{path}: not a calibration of version {VERSION}; write it with: deskhand evaluate"
+            ) from None
 
 
 def fit(signals: Sequence[Signals], right: Sequence[bool], judge: str) -> Calibration | None:
@@ -151,7 +156,9 @@ def fit(signals: Sequence[Signals], right: Sequence[bool], judge: str) -> Calibr
     if len(right) < LEAST or len(set(right)) < 2:
         return None
     table = [asdict(one) for one in signals]
-    groups = [group for group in (WITH_TOKENS, AFTER, BEFORE) if all(row[name] is not None for row in table for name in group)]
+    groups = [
+        group for group in (WITH_TOKENS, AFTER, BEFORE) if all(row[name] is not None for row in table for name in group)
+    ]
     truth = np.asarray(right, dtype=np.float64)
     return Calibration(tuple(_fitted(group, table, truth) for group in groups), len(right), judge)
 
@@ -188,7 +195,9 @@ def _fitted(group: tuple[str, ...], table: Sequence[Mapping[str, Any]], truth: F
 def _regression(held: Mapping[str, Any]) -> Regression:
     names = tuple(held["signals"])
     values = [tuple(float(one) for one in held[key]) for key in ("means", "scales", "weights")]
-    if not set(names) <= set(WITH_TOKENS) or any(len(one) != len(names) or not all(map(math.isfinite, one)) for one in values):
+    if not set(names) <= set(WITH_TOKENS) or any(
+        len(one) != len(names) or not all(map(math.isfinite, one)) for one in values
+    ):
         raise ValueError
     return Regression(names, *values, float(held["bias"]))
 

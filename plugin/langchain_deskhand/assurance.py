@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deskhand_guardrails.confidence import Calibration, Signals
@@ -27,7 +26,7 @@ class Assurance:
         """Judges the answer; once part of it was released, its confidence is recorded and no more."""
         if exchange.calls or exchange.broken_calls:
             return  # not an answer yet
-        self._judge(exchange, Signals.of(exchange.sources, exchange.draft, _logprobs(exchange)), holds=not released)
+        self._judge(exchange, Signals.of(exchange.sources, exchange.draft, exchange.logprobs), holds=not released)
 
     def _judge(self, exchange: Exchange, signals: Signals, *, holds: bool) -> None:
         exchange.confidence = self.calibration.probability(signals)
@@ -35,10 +34,3 @@ class Assurance:
         if holds and unlikely and not exchange.unsure and not exchange.results and not is_small_talk(exchange.question):
             reason = f"confidence {exchange.confidence:.2f}, below {self.minimum:.2f}"
             exchange.unsure = Verdict("review", self.message, reason=reason)
-
-
-def _logprobs(exchange: Exchange) -> list[float]:
-    """Of the answer's tokens, where the model tells them (in the shape of OpenAI's API)."""
-    told = exchange.last.response_metadata.get("logprobs") if exchange.last else None
-    content = told.get("content") if isinstance(told, Mapping) else None
-    return [float(token["logprob"]) for token in content or ()]

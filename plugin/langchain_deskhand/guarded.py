@@ -285,6 +285,12 @@ class ChatDeskhand(BaseChatModel):
     def _exchange(self, messages: list[BaseMessage], kwargs: dict[str, Any]) -> tuple[Exchange, dict[str, Any]]:
         """A new exchange, and the options that are the inner model's."""
         options = dict(kwargs)
+        if (
+            self.calibration is not None
+            and self.calibration.wants_logprobs
+            and "logprobs" in type(self.model).model_fields
+        ):
+            options.setdefault("logprobs", True)
         memory = self.memory or Conversation()
         instructions = INSTRUCTIONS if self.instructions is None and self.knowledge is not None else self.instructions
         exchange = Exchange(

@@ -60,7 +60,8 @@ def docx(path: Path, *paragraphs: tuple[str, str]) -> Path:
     relations = "http://schemas.openxmlformats.org/package/2006/relationships"
     document = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
     body = "".join(
-        f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>' for style, text in paragraphs
+        f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>'
+        for style, text in paragraphs
     )
     styles = "".join(
         f'<w:style w:type="paragraph" w:styleId="Heading{level}"><w:name w:val="heading {level}"/></w:style>'
@@ -79,9 +80,13 @@ def docx(path: Path, *paragraphs: tuple[str, str]) -> Path:
         archive.writestr("_rels/.rels", f'<Relationships xmlns="{relations}">{relation}</Relationships>')
         archive.writestr("word/document.xml", f'<w:document xmlns:w="{word}"><w:body>{body}</w:body></w:document>')
         archive.writestr("word/styles.xml", f'<w:styles xmlns:w="{word}">{styles}</w:styles>')
-        relation = relation.replace("officeDocument/2006/relationships/officeDocument", "officeDocument/2006/relationships/styles")
+        relation = relation.replace(
+            "officeDocument/2006/relationships/officeDocument", "officeDocument/2006/relationships/styles"
+        )
         relation = relation.replace("word/document.xml", "styles.xml")
-        archive.writestr("word/_rels/document.xml.rels", f'<Relationships xmlns="{relations}">{relation}</Relationships>')
+        archive.writestr(
+            "word/_rels/document.xml.rels", f'<Relationships xmlns="{relations}">{relation}</Relationships>'
+        )
     return path
 
 
@@ -99,7 +104,9 @@ def test_a_web_page_is_read_as_a_person_sees_it(tmp_path: Path) -> None:
 
 
 def test_pdf_and_word_files_are_read(tmp_path: Path) -> None:
-    (manual := tmp_path / "stove-manual.pdf").write_bytes(pdf("Fill the tank outdoors only.", "Clean the jet each year."))
+    (manual := tmp_path / "stove-manual.pdf").write_bytes(
+        pdf("Fill the tank outdoors only.", "Clean the jet each year.")
+    )
     assert list(read_article(manual, access=("staff",))) == [
         Passage("stove manual", "Fill the tank outdoors only.", "stove-manual.pdf#page=1", ("staff",)),
         Passage("stove manual", "Clean the jet each year.", "stove-manual.pdf#page=2", ("staff",)),
@@ -118,7 +125,9 @@ def test_pdf_and_word_files_are_read(tmp_path: Path) -> None:
 
 
 def test_questions_and_answers_are_read_entry_by_entry(tmp_path: Path) -> None:
-    table = 'Question;Answer;Access\n"How late are you\nopen?";Until six; \nWhat is the margin?;40 %;staff\nNo answer?;;\n'
+    table = (
+        'Question;Answer;Access\n"How late are you\nopen?";Until six; \nWhat is the margin?;40 %;staff\nNo answer?;;\n'
+    )
     (path := tmp_path / "faq.csv").write_text(table)
     first, second, fault = read_faqs(path, tmp_path, ("customers",))
     assert first == Passage("How late are you open?", "Until six", "faq:faq.csv#1", ("customers",))
@@ -126,11 +135,17 @@ def test_questions_and_answers_are_read_entry_by_entry(tmp_path: Path) -> None:
     assert isinstance(fault, InputError)
     assert "faq.csv, entry 3: a list of questions and answers needs" in str(fault)
     entries = [{"question": "Do you ship abroad?", "answer": "Within Europe."}]
-    for name, text in (("a.json", json.dumps({"faqs": entries})), ("b.jsonl", json.dumps(entries[0])), ("c.json", json.dumps(entries))):
+    for name, text in (
+        ("a.json", json.dumps({"faqs": entries})),
+        ("b.jsonl", json.dumps(entries[0])),
+        ("c.json", json.dumps(entries)),
+    ):
         (path := tmp_path / name).write_text(text)
         assert [one.text for one in read_faqs(path, tmp_path) if isinstance(one, Passage)] == ["Within Europe."]
     (path := tmp_path / "package.json").write_text('{"name": "x", "files": []}')
-    with pytest.raises(InputError, match=r"package.json: a list of questions and answers needs 'question' and 'answer'"):
+    with pytest.raises(
+        InputError, match=r"package.json: a list of questions and answers needs 'question' and 'answer'"
+    ):
         list(read_faqs(path, tmp_path))
 
 
@@ -188,7 +203,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def test_knowledge_is_kept_up_to_date_and_honours_access(place: str, tmp_path: Path) -> None:
     (folder := tmp_path / "articles").mkdir()
     (folder / "hours.md").write_text("# Hours\n\nWe are open from nine to five.\n")
-    (folder / "margin.md").write_text("---\naccess: [staff, board]\n---\n# Margin\n\nOur margin on tents is forty percent.\n")
+    (folder / "margin.md").write_text(
+        "---\naccess: [staff, board]\n---\n# Margin\n\nOur margin on tents is forty percent.\n"
+    )
     (folder / "same.md").write_text("# Parcels\n\nParcels take three to five days.\n")
     (faq := tmp_path / "faq.json").write_text('[{"question": "Margin of tents?", "answer": "See the price list."}]')
     Knowledge.build([folder], place).close()

@@ -209,7 +209,11 @@ def test_errors_name_the_file_and_the_next_step(tmp_path: Path, knowledge: Knowl
         (lambda: Knowledge.create(knowledge.where), InputError, "exists already"),
         (lambda: Knowledge.build([empty], out), InputError, "empty: nothing to read"),
         (lambda: Knowledge.build([tmp_path / "gone"], out), InputError, "gone: no such file"),
-        (lambda: Knowledge.build([Path(knowledge.where)], out), InputError, "knowledge.db: nothing to read; give .csv,"),
+        (
+            lambda: Knowledge.build([Path(knowledge.where)], out),
+            InputError,
+            "knowledge.db: nothing to read; give .csv,",
+        ),
         (lambda: knowledge.remove(["ticket:1", "gone.md"]), InputError, "nothing named gone.md; nothing was removed"),
         (lambda: Knowledge.build([latin], out), InputError, r"latin.md: not UTF-8 text \(byte 4\)"),
         (lambda: Knowledge.build([broken], out), InputError, r"train.jsonl, line 1: no record"),

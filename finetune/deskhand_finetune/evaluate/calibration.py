@@ -62,7 +62,10 @@ def sources_of(records: Sequence[Mapping[str, Any]]) -> list[list[Source]]:
     encoder = Encoder.shipped()
     blocks = [_SOURCE.findall(record["messages"][0]["content"]) for record in records]
     named = [
-        [(title, text, str(reference)) for (title, text), reference in zip(block, record.get("source_ids", ()), strict=False)]
+        [
+            (title, text, str(reference))
+            for (title, text), reference in zip(block, record.get("source_ids", ()), strict=False)
+        ]
         for block, record in zip(blocks, records, strict=True)
     ]
     compared = {one: _compared(*one) for block in named for one in block}

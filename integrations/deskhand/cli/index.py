@@ -18,8 +18,12 @@ OUT = "deskhand-data/knowledge.db"
 
 @click.command("index")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="PATH...")
-@click.option("--out", default=OUT, show_default=True, metavar="FILE|URL", help="A file, or postgresql://user@host/name.")
-@click.option("--access", "access", multiple=True, metavar="LABEL", help="Who may find documents that name none: repeat.")
+@click.option(
+    "--out", default=OUT, show_default=True, metavar="FILE|URL", help="A file, or postgresql://user@host/name."
+)
+@click.option(
+    "--access", "access", multiple=True, metavar="LABEL", help="Who may find documents that name none: repeat."
+)
 @click.option("--remove", multiple=True, metavar="ID|PATH", help="Remove a cited reference, file or folder: repeat.")
 @json_option
 def command(

@@ -102,7 +102,9 @@ def _access(front: str, path: Path) -> tuple[str, ...]:
     try:
         held = yaml.safe_load(front)
     except yaml.YAMLError as error:
-        raise InputError(f"{path}: its front matter is not YAML, so nobody knows who may read it; correct it") from error
+        raise InputError(
+            f"{path}: its front matter is not YAML, so nobody knows who may read it; correct it"
+        ) from error
     found = labels(held.get("access"), path) if isinstance(held, dict) else ()
     if not found:
         raise InputError(f"{path}: access names no label; name one, or leave the line out for everybody")

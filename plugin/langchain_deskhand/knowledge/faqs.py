@@ -65,7 +65,9 @@ def _entries(path: Path) -> list[Any]:
         found = _parsed(text)
         lists = [value for value in found.values() if isinstance(value, list)] if isinstance(found, dict) else [found]
         entries = lists[0] if len(lists) == 1 and isinstance(lists[0], list) else []
-    if not any(isinstance(entry, dict) and "question" in {str(key).strip().lower() for key in entry} for entry in entries):
+    if not any(
+        isinstance(entry, dict) and "question" in {str(key).strip().lower() for key in entry} for entry in entries
+    ):
         raise InputError(f"{path}: {NEEDED}")
     return entries
 

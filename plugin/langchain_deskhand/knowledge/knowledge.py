@@ -50,9 +50,7 @@ class Knowledge:
     What another process indexes or removes counts from the next search on.
     """
 
-    def __init__(
-        self, where: Path | str, encoder: Encodes, *, new: bool = False, in_memory: int = IN_MEMORY
-    ) -> None:
+    def __init__(self, where: Path | str, encoder: Encodes, *, new: bool = False, in_memory: int = IN_MEMORY) -> None:
         self.where = str(where)
         self.indexed = Indexed()
         """What the last ``build`` did."""
@@ -84,9 +82,7 @@ class Knowledge:
             )
 
     @classmethod
-    def open(
-        cls, where: Path | str, *, encoder: Encodes | None = None, in_memory: int = IN_MEMORY
-    ) -> Knowledge:
+    def open(cls, where: Path | str, *, encoder: Encodes | None = None, in_memory: int = IN_MEMORY) -> Knowledge:
         """The knowledge in a file, or in a database by URL.
 
         Args:

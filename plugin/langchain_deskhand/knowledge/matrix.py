@@ -19,6 +19,7 @@ NEAREST = 1_000
 SAMPLE = 10_000
 """Vectors that the principal components are computed from: 0.1 s instead of 1 s for 100,000."""
 
+
 @dataclass(frozen=True, slots=True)
 class Matrix:
     """Frozen: what changes is read anew."""
@@ -53,7 +54,8 @@ class Matrix:
         if not len(self.ids):
             return []
         near = self.coarse @ (vector if self.basis is None else vector @ self.basis)
-        near[~self.visible(access)] = -np.inf
+        if len(self.seen(access)) < len(self.labels):
+            near[~self.visible(access)] = -np.inf
         some = np.argpartition(-near, NEAREST)[:NEAREST] if len(near) > NEAREST else np.arange(len(near))
         some = np.sort(some[near[some] > -np.inf])
         exact = self.full[some].astype(np.float32) @ vector

@@ -167,7 +167,9 @@ class Shelf(ABC):
     def held(self) -> dict[Document, str]:
         """The documents, and the digest that each was read under."""
         with self.reading() as connection:
-            rows = connection.execute(sa.select(self.documents.c.origin, self.documents.c.name, self.documents.c.digest))
+            rows = connection.execute(
+                sa.select(self.documents.c.origin, self.documents.c.name, self.documents.c.digest)
+            )
             return {Document(row[0], row[1]): row[2] for row in rows}
 
     def count(self) -> int:
