@@ -59,9 +59,9 @@ class ChatDeskhand(BaseChatModel):
     """A chat model that only says what the policy allows.
 
     A turn that is held back is an ordinary ``AIMessage`` with the policy's message for the customer and the finish
-    reason ``content_filter``. Per call: ``conversation_id``, ``channel``, ``names`` (people known to take part, found in
-    the text without any model) and ``access`` (labels that whoever asks holds beside the model's); everything else is
-    passed to the inner model. Tools and structured output work as the inner model has them.
+    reason ``content_filter``. Per call: ``conversation_id``, ``channel``, ``names`` (people known to take part, found
+    in the text without any model) and ``access`` (labels that whoever asks holds beside the model's); everything else
+    is passed to the inner model. Tools and structured output work as the inner model has them.
 
     With knowledge, ``confidence`` is the similarity of the best source, or with a ``calibration`` the probability that
     the answer is right. Below ``minimum_similarity`` or ``minimum_confidence`` the turn goes to review, unless the

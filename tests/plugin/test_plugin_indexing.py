@@ -159,6 +159,7 @@ def test_questions_and_answers_are_read_entry_by_entry(tmp_path: Path) -> None:
         ("unclear.md", b"---\naccess: [staff\n---\nOur margin is forty percent.", "nobody knows who may read it"),
         ("yes.md", b"---\naccess: yes\n---\nOur margin is forty percent.", "access takes labels"),
         ("nobody.md", b"---\naccess: []\n---\nOur margin is forty percent.", "access names no label"),
+        ("deep.md", b"---\naccess: [{staff: yes}]\n---\nOur margin is forty percent.", "access takes labels"),
         ("odd.md", b"---\naccess: [sta ff]\n---\nOur margin is forty percent.", "access takes labels"),
         ("nobody.html", b"<meta name=access content=''><p>Our margin is forty percent.", "access names no label"),
         ("empty.md", b"", "holds no text to answer from"),

@@ -78,7 +78,7 @@ def _confidence(held: Mapping[str, Any] | None) -> Iterator[str]:
         yield "<p>Too few answers were judged, or all alike, so confidence was not calibrated.</p>"
         return
     yield (
-        f"<p>{held['records']} answers, right by {escape(held['judge'])}; each by a calibration that was fitted without "
+        f"<p>{held['records']} answers, right by {escape(held['judge'])}; each by a calibration fitted without "
         f"it. Expected calibration error {held['ece']:.3f}; area under the risk-coverage curve {held['aurc']:.3f}, "
         f"without any knowledge {held['aurc_chance']:.3f}.</p>{drawn(dict(held))}"
     )

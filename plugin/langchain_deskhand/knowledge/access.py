@@ -24,13 +24,15 @@ def labels(value: object, where: object) -> tuple[str, ...]:
     Raises:
         InputError: it holds something else than labels.
     """
-    parts: Iterable[object] = value.split(",") if isinstance(value, str) else value if _is_list(value) else [value]
-    found = {part.strip() if isinstance(part, str) else part for part in parts} - {""}
+    found = [part.strip() if isinstance(part, str) else part for part in _parts(value)]
+    found = [part for part in found if part != ""]
     named = [label for label in found if isinstance(label, str) and _LABEL.fullmatch(label)]
     if len(named) != len(found):
         raise InputError(f"{where}: access takes labels such as [staff, partners] (letters, digits and .:@/-_)")
-    return tuple(sorted(named))
+    return tuple(sorted(set(named)))
 
 
-def _is_list(value: object) -> bool:
-    return isinstance(value, (list, tuple, set, frozenset))
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, str):
+        return value.split(",")
+    return value if isinstance(value, (list, tuple, set, frozenset)) else [value]

@@ -20,7 +20,7 @@ from deskhand_guardrails.errors import InputError, UnavailableError
 from deskhand_guardrails.progress import Track, quiet
 from deskhand_guardrails.prompt import Source
 from langchain_deskhand.knowledge.documents import Document
-from langchain_deskhand.knowledge.indexing import Indexed, plan
+from langchain_deskhand.knowledge.indexing import Indexed, Plan, plan
 from langchain_deskhand.knowledge.passage import Passage
 from langchain_deskhand.knowledge.postgres import SCHEMES, PostgresShelf
 from langchain_deskhand.knowledge.shelf import Candidate, Vectors
@@ -136,10 +136,9 @@ class Knowledge:
         """
         encoder = encoder or _shipped()
         there = cls(out, encoder) if _is_there(out) else None
-        planned = plan(paths, there._shelf.held() if there else {}, access)
+        planned = plan(paths, there.documents() if there else {}, access)
         knowledge = there or cls(out, encoder, new=True)
-        knowledge._apply(planned.changed, planned.gone, track)
-        knowledge.indexed = planned.indexed(knowledge._shelf.count())
+        knowledge.carry_out(planned, track)
         return knowledge
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -159,6 +158,15 @@ class Knowledge:
 
     def __len__(self) -> int:
         return self._shelf.count()
+
+    def documents(self) -> dict[Document, str]:
+        """The files that were indexed, each with the digest that it was read under."""
+        return self._shelf.held()
+
+    def carry_out(self, planned: Plan, track: Track = quiet) -> None:
+        """Does what was planned; ``indexed`` tells of it."""
+        self._apply(planned.changed, planned.gone, track)
+        self.indexed = planned.indexed(self._shelf.count())
 
     def add(self, passages: Iterable[Passage], track: Track = quiet) -> int:
         """Writes passages of your own and returns how many were new; those that are there already are passed over."""
@@ -203,9 +211,8 @@ class Knowledge:
             return []
         vector = self._encoder.encode([text])[0]
         asker = frozenset(access)
-        matrix = self._shelf.matrix if self._in_memory else None
-        if matrix is not None and len(matrix.ids) <= self._in_memory:
-            return self._views.search(matrix, text, vector, k, asker)
+        if self._shelf.size() <= self._in_memory:
+            return self._views.search(self._shelf.matrix, text, vector, k, asker)
         ids = fused(self._shelf.near(vector, asker), self._shelf.holding(text, asker))[:k]
         held = self._shelf.passages_of(ids)
         return [source_of(held[one].passage, float(held[one].vector @ vector)) for one in ids if one in held]

@@ -37,7 +37,7 @@ def read_pdf(path: Path) -> Article:
         pages = [_HYPHEN.sub("", page.extract_text()).strip() for page in reader.pages]
     except InputError:
         raise
-    except Exception as error:  # whatever a damaged file sets off in a parser
+    except Exception as error:  # noqa: BLE001 - whatever a damaged file sets off in a parser
         raise InputError(f"{path}: not a PDF that can be read ({type(error).__name__}); export it again") from None
     if not any(pages):
         raise InputError(f"{path}: holds no text, only pictures of it; run it through text recognition (OCR) first")
@@ -69,6 +69,6 @@ def read_docx(path: Path) -> Article:
             ).value
     except InputError:
         raise
-    except Exception as error:  # whatever a damaged file sets off in a parser
+    except Exception as error:  # noqa: BLE001 - whatever a damaged file sets off in a parser
         raise InputError(f"{path}: not a Word file that can be read ({type(error).__name__}); save it again") from None
     return article_of(html, path)

@@ -1,6 +1,6 @@
 """``Shelf``: documents, their passages and vectors in a SQL database.
 
-``sqlite`` and ``postgres`` say how each database finds passages; both leave out in the query what the asker may not see.
+``sqlite`` and ``postgres`` say how each database finds passages; what the asker may not see is left out in the query.
 """
 
 from __future__ import annotations
@@ -177,6 +177,10 @@ class Shelf(ABC):
         with self.reading() as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(self.passages)) or 0
 
+    def size(self) -> int:
+        """How many passages there were at the last ``bump``, without counting them."""
+        return int(self.fact("size") or b"0")
+
     def vectors(self, digests: Sequence[str]) -> dict[str, Vectors]:
         """Those of the passages that are there already, by digest."""
         found: dict[str, Vectors] = {}
@@ -225,6 +229,8 @@ class Shelf(ABC):
         """Tells processes that hold this knowledge open to look again."""
         with self.writing() as connection:
             at = connection.scalar(sa.select(self.facts.c.value).where(self.facts.c.name == "revision")) or b""
+            many = connection.scalar(sa.select(sa.func.count()).select_from(self.passages)) or 0
+            self.keep(connection, "size", str(many).encode())
             self.keep(connection, "revision", hashlib.sha256(at + b"+").digest())
 
     def _insert(self, connection: sa.Connection, document: int, held: Sequence[Candidate]) -> None:

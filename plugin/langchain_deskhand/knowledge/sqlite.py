@@ -101,8 +101,8 @@ class SqliteShelf(Shelf):
             found = sa.text(f"SELECT rowid FROM knowledge_words WHERE knowledge_words MATCH :query {best}")  # noqa: S608
         else:
             found = sa.text(
-                "SELECT w.rowid FROM knowledge_words w JOIN knowledge_passages p ON p.id = w.rowid "
-                f"WHERE knowledge_words MATCH :query AND p.access IN :audiences {best}"  # noqa: S608 - a constant
+                "SELECT w.rowid FROM knowledge_words w JOIN knowledge_passages p ON p.id = w.rowid "  # noqa: S608
+                f"WHERE knowledge_words MATCH :query AND p.access IN :audiences {best}"
             ).bindparams(sa.bindparam("audiences", audiences, type_=sa.JSON, expanding=True))
         return list(connection.scalars(found, {"query": query, "most": CANDIDATES}))
 
