@@ -194,12 +194,11 @@ def _fitted(group: tuple[str, ...], table: Sequence[Mapping[str, Any]], truth: F
 
 def _regression(held: Mapping[str, Any]) -> Regression:
     names = tuple(held["signals"])
-    values = [tuple(float(one) for one in held[key]) for key in ("means", "scales", "weights")]
-    if not set(names) <= set(WITH_TOKENS) or any(
-        len(one) != len(names) or not all(map(math.isfinite, one)) for one in values
-    ):
+    means, scales, weights = (tuple(float(one) for one in held[key]) for key in ("means", "scales", "weights"))
+    whole = all(len(one) == len(names) and all(map(math.isfinite, one)) for one in (means, scales, weights))
+    if not whole or not set(names) <= set(WITH_TOKENS):
         raise ValueError
-    return Regression(names, *values, float(held["bias"]))
+    return Regression(names, means, scales, weights, float(held["bias"]))
 
 
 def _floats(values: Floats) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ import pytest
 from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
-from deskhand_guardrails.errors import InputError, UnavailableError
+from deskhand_guardrails.errors import ConfigError, InputError, UnavailableError
 from langchain_deskhand.knowledge import Knowledge, KnowledgeRetriever, Passage
 from langchain_deskhand.knowledge.articles import MOST_WORDS, read_article
 from langchain_deskhand.knowledge.shelf import Vectors
@@ -202,6 +202,11 @@ def test_errors_name_the_file_and_the_next_step(tmp_path: Path, knowledge: Knowl
     out = tmp_path / "out.db"
     table: list[tuple[Any, type[Exception], str]] = [
         (lambda: Knowledge.open(tmp_path / "none.db"), UnavailableError, "none.db: no such file; .*deskhand index"),
+        (
+            lambda: Knowledge.open("mysql://ann:secret@host/x"),
+            ConfigError,
+            "^knowledge: mysql is not supported; give a file",
+        ),
         (lambda: Knowledge.open(text), InputError, "notes.md: not a knowledge file"),
         (lambda: Knowledge.open(foreign), InputError, "foreign.db: not a knowledge file"),
         (lambda: Knowledge.open(later), InputError, "later.db: version 99"),

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from deskhand_guardrails.errors import InputError, UnavailableError
+from deskhand_guardrails.errors import ConfigError, InputError, UnavailableError
 from deskhand_guardrails.progress import Track, quiet
 from deskhand_guardrails.prompt import Source
 from langchain_deskhand.knowledge.documents import Document
@@ -92,6 +92,7 @@ class Knowledge:
 
         Raises:
             UnavailableError: there is no such file, or the database does not answer.
+            ConfigError: the URL is not PostgreSQL's, or its driver is missing.
             InputError: it is no knowledge, a later version's, or was built by another encoder.
         """
         return cls(where, encoder or _shipped(), in_memory=in_memory)
@@ -249,7 +250,10 @@ class Knowledge:
 
 
 def _is_url(where: Path | str) -> bool:
-    return str(where).startswith(SCHEMES)
+    scheme, apart, _ = str(where).partition("://")
+    if apart and not str(where).startswith(SCHEMES):
+        raise ConfigError(f"knowledge: {scheme} is not supported; give a file, or postgresql://user@host/name")
+    return bool(apart)
 
 
 def _is_there(where: Path | str) -> bool:
