@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from deskhand_finetune.runs import Run, starter_folder
+from deskhand_guardrails import hub
 from deskhand_guardrails.errors import ConfigError, InputError, UnavailableError
 
 # transformers' own annotations do not hold (a model's methods are typed as tensors), so its objects pass as Any.
@@ -61,6 +62,8 @@ def load(source: str, *, for_training: bool = False) -> tuple[Model, Tokenizer]:
     run = Run.open(source) if is_local else None
     name = run.base_path if run is not None and run.is_adapter else source
     options: dict[str, Any] = {"local_files_only": Path(name).exists(), "trust_remote_code": False}
+    if not options["local_files_only"]:
+        hub.ask(name)
     with quiet_libraries(), load_errors(source):
         tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=is_local)
         model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype(for_training=for_training), **options)

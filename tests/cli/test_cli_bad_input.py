@@ -8,9 +8,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -84,6 +86,32 @@ def test_a_dataset_that_is_none_and_a_base_that_is_not_there(deskhand: Run, tmp_
         (tmp_path / "dataset" / f"{name}.jsonl").write_text(json.dumps(record) + "\n")
     one_line(deskhand("train", "dataset", "--out", "run", "--base", "no-such-model"), "no-such-model")
     assert not (tmp_path / "run").exists()
+
+
+class Hub(BaseHTTPRequestHandler):
+    """A model hub that knows no model, and says so as the real one does."""
+
+    def do_GET(self) -> None:
+        self.send_response(401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def test_a_hub_that_does_not_know_the_model_or_cannot_be_reached_is_asked_once(deskhand: Run, tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as hub:
+        Thread(target=hub.serve_forever, daemon=True).start()
+        online = {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}"}
+        (tmp_path / "dataset").mkdir()
+        record = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello there."}]}
+        for name in ("train", "validation", "test"):
+            (tmp_path / "dataset" / f"{name}.jsonl").write_text(json.dumps(record) + "\n")
+        train = ("train", "dataset", "--out", "run", "--base", "no-such-model")
+        one_line(deskhand(*train, **online), "no-such-model", "401")
+        hub.shutdown()
+    one_line(deskhand(*train, **online), "no-such-model", "network")
 
 
 def test_a_run_without_weights(deskhand: Run, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def command(direction: str, policy: Path | None, scores: bool, workers: int | No
         failed += "error" in result
         emit(result)
     if failed:
-        say(f"error: {failed} lines could not be read; their results carry an 'error' and the decision 'block'")
+        say(f"error: lines that could not be read: {failed}; their results carry an 'error' and the decision 'block'")
         raise SystemExit(1)
 
 
