@@ -18,7 +18,9 @@ from deskhand_guardrails.errors import InputError
 from langchain_deskhand import ChatDeskhand
 from langchain_deskhand.knowledge import Knowledge, KnowledgeRetriever, Passage
 from langchain_deskhand.knowledge.articles import read_article
+from langchain_deskhand.knowledge.documents import Document
 from langchain_deskhand.knowledge.faqs import read_faqs
+from langchain_deskhand.knowledge.shelf import Candidate
 from langchain_deskhand.testing import ScriptedChatModel
 
 PAGE = """<!doctype html><html><head><title>Shop</title><meta name="access" content="staff, partners"></head><body>
@@ -246,6 +248,21 @@ def test_knowledge_is_kept_up_to_date_and_honours_access(place: str, tmp_path: P
     assert (len(knowledge), knowledge.search(question)) == (0, [])
     knowledge.close()
     other.close()
+
+
+@pytest.mark.parametrize("in_memory", [0, 100])
+def test_what_is_being_written_is_shown_to_nobody_who_may_not_see_it(tmp_path: Path, in_memory: int) -> None:
+    Knowledge.create(tmp_path / "k.db").add([Passage("Tents", "Tents are waterproof.", "tents.md")])
+    serving = Knowledge.open(tmp_path / "k.db", in_memory=in_memory)
+    assert serving.search("margin on tents")
+    writing = Knowledge.open(tmp_path / "k.db")._shelf  # a writer that has not told of its end yet
+    (held,) = writing.passages_of([1]).values()
+    secret = Passage("Margin", "The margin on tents is forty percent.", "margin.md", ("staff",))
+    writing.replace({Document("", "new"): ("", [Candidate(secret, held.vector)])})
+    assert {source.reference for source in serving.search("margin on tents", 9)} == {"tents.md"}
+    writing.bump()
+    assert {source.reference for source in serving.search("margin on tents", 9)} == {"tents.md"}
+    assert len(serving.search("margin on tents", 9, ["staff"])) == 2
 
 
 def test_the_chat_model_and_the_retriever_look_only_where_the_asker_may(tmp_path: Path, rails: Rails) -> None:

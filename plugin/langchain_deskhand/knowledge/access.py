@@ -14,6 +14,12 @@ from deskhand_guardrails.errors import InputError
 _LABEL = re.compile(r"[\w.:@/-]{1,64}")
 
 
+def may_see(wanted: Iterable[str], access: frozenset[str]) -> bool:
+    """Whether a document with the labels ``wanted`` is for whoever holds ``access``."""
+    held = frozenset(wanted)
+    return not held or bool(held & access)
+
+
 def labels(value: object, where: object) -> tuple[str, ...]:
     """The labels of a list, or of a text with commas between them; sorted, each once.
 

@@ -19,6 +19,7 @@ import numpy as np
 from deskhand_guardrails.errors import ConfigError, InputError, UnavailableError
 from deskhand_guardrails.progress import Track, quiet
 from deskhand_guardrails.prompt import Source
+from langchain_deskhand.knowledge.access import may_see
 from langchain_deskhand.knowledge.documents import Document
 from langchain_deskhand.knowledge.indexing import Indexed, Plan, plan
 from langchain_deskhand.knowledge.passage import Passage
@@ -214,9 +215,11 @@ class Knowledge:
         asker = frozenset(access)
         if self._shelf.size() <= self._in_memory:
             return self._views.search(self._shelf.matrix, text, vector, k, asker)
-        ids = fused(self._shelf.near(vector, asker), self._shelf.holding(text, asker))[:k]
+        ids = fused(self._shelf.near(vector, asker), self._shelf.holding(text, asker))
         held = self._shelf.passages_of(ids)
-        return [source_of(held[one].passage, float(held[one].vector @ vector)) for one in ids if one in held]
+        # Looked at once more: another process may be writing while this one searches.
+        mine = [held[one] for one in ids if one in held and may_see(held[one].passage.access, asker)]
+        return [source_of(one.passage, float(one.vector @ vector)) for one in mine[:k]]
 
     def _apply(
         self, changed: dict[Document, tuple[str, list[Passage]]], gone: Sequence[Document], track: Track

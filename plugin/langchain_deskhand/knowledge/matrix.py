@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from langchain_deskhand.knowledge.access import may_see
+
 Vectors = npt.NDArray[np.float32]
 
 EXACT = 20_000
@@ -47,7 +49,7 @@ class Matrix:
 
     def seen(self, access: frozenset[str]) -> list[frozenset[str]]:
         """The labels of what holders of ``access`` may see."""
-        return [wanted for wanted in self.labels if not wanted or wanted & access]
+        return [wanted for wanted in self.labels if may_see(wanted, access)]
 
     def nearest(self, vector: Vectors, access: frozenset[str], most: int) -> list[int]:
         """The ids of the ``most`` passages nearest to ``vector``, best first, that holders of ``access`` may see."""
@@ -63,7 +65,7 @@ class Matrix:
 
     def visible(self, access: frozenset[str]) -> npt.NDArray[np.bool_]:
         """Which passages holders of ``access`` may see."""
-        seen = [place for place, wanted in enumerate(self.labels) if not wanted or wanted & access]
+        seen = [place for place, wanted in enumerate(self.labels) if may_see(wanted, access)]
         return np.isin(self.audiences, seen)
 
 

@@ -75,6 +75,7 @@ class Shelf(ABC):
             sa.Column("name", sa.Text, nullable=False),
             sa.Column("digest", sa.Text, nullable=False),
             sa.UniqueConstraint("origin", "name"),
+            sqlite_autoincrement=True,
         )
         self.passages = sa.Table(
             "knowledge_passages",
@@ -88,6 +89,8 @@ class Shelf(ABC):
             sa.Column("compared", sa.Text, nullable=False),
             sa.Column("access", access, nullable=False),
             sa.Column("vector", vector, nullable=False),
+            # An id is never given twice: what is held in memory must not point at another passage.
+            sqlite_autoincrement=True,
         )
         self.metadata = metadata
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 
 from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.ranking import Ranking
+from langchain_deskhand.knowledge.access import may_see
 from langchain_deskhand.knowledge.matrix import Matrix, Vectors
 from langchain_deskhand.knowledge.passage import Passage
 from langchain_deskhand.knowledge.shelf import Shelf
@@ -37,8 +39,9 @@ class Views:
         if ranking is None:
             return []
         ranks, similarities = ranking.rank(text, vector)
-        best = np.argsort(-ranks, kind="stable")[:k]
-        return [source_of(passages[at], float(similarities[at])) for at in best]
+        # Looked at once more: another process may have been writing while the view was made.
+        mine = (at for at in np.argsort(-ranks, kind="stable") if may_see(passages[at].access, access))
+        return [source_of(passages[at], float(similarities[at])) for at in islice(mine, k)]
 
     def _view(self, matrix: Matrix, access: frozenset[str]) -> _View:
         # The matrix is kept beside its view, so that its identity is not taken by another one meanwhile.
