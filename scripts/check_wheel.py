@@ -20,6 +20,7 @@ DATA = (
     "deskhand/web/templates/",
     "deskhand/web/static/",
     "deskhand/slack/manifest",
+    "deskhand_finetune/prepare/first_names.txt",
     "deskhand_finetune/starter/model.safetensors",
     "deskhand_finetune/starter/README.md",
     "deskhand_guardrails/default_policy/config.yml",

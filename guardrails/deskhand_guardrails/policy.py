@@ -53,6 +53,17 @@ class Allow(Strict):
     phones: list[Text] = Field(default_factory=list)
 
 
+class TrainingData(Strict):
+    """What ``deskhand prepare`` makes of personal data."""
+
+    substitutes: bool = False
+    """Realistic values in place of placeholders."""
+    residual_limit: Share = 0.01
+    """In which share of the messages a second look may still see something; above it no dataset is written."""
+    ignore: list[Text] = Field(default_factory=list)
+    """Words that the second look takes for personal data and that are none: products, places."""
+
+
 class Settings(Strict):
     """The ``rails.config.deskhand`` section, but for its detectors."""
 
@@ -69,6 +80,7 @@ class Settings(Strict):
     """What follows for a picture or file, which no rail can read; ``mask`` puts a mark such as [image] in its place."""
     messages: Messages = Messages()
     allow: Allow = Allow()
+    training_data: TrainingData = TrainingData()
 
 
 @dataclass(frozen=True, slots=True)

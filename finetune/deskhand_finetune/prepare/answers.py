@@ -65,6 +65,8 @@ class Example:
     conversation: tuple[tuple[str, str], ...]
     """(role, text), the last one the customer's."""
     answer: str
+    notes: tuple[str, ...] = ()
+    """Internal notes written before the answer, where they were asked for."""
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -129,6 +131,7 @@ def examples_of(conversation: Conversation) -> Iterator[Example | LeftOut]:
             language=conversation.language,
             conversation=tuple(before),
             answer=turn.text,
+            notes=tuple(note.text for note in conversation.notes if note.at <= turn.at),
         )
 
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,11 +16,14 @@ from deskhand_finetune.prepare import fold
 from deskhand_finetune.prepare.answers import Example, examples_of
 from deskhand_finetune.prepare.articles import read_articles
 from deskhand_finetune.prepare.conversation import Conversation, LeftOut
+from deskhand_finetune.prepare.page import page
 from deskhand_finetune.prepare.plan import CONVERSATIONS, LEFT_OUT, STAGE, VECTORS, Plan
 from deskhand_finetune.prepare.records import records
 from deskhand_finetune.prepare.report import REASONS, PrepareReport, card
+from deskhand_finetune.prepare.residual import estimate, refuse, write_suspects
 from deskhand_finetune.prepare.sources import Neighbours
 from deskhand_finetune.prepare.split import SPLITS, Split, leaks, split
+from deskhand_finetune.prepare.substitutes import put
 from deskhand_guardrails.encoder import DIMENSIONS, Encoder, Vectors
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.prompt import HAND_OVER
@@ -45,9 +49,16 @@ def build(plan: Plan, started: float) -> PrepareReport:
             f"{plan.exports[0].path}: no answered ticket is left to learn from; {_most_frequent(left_out)}"
         )
     kept = [(example, side) for example, side in zip(examples, sides, strict=True) if side is not None]
+    tickets = {example.ticket_id for example, _ in kept}
+    learnt = [conversation for conversation in conversations if conversation.ticket_id in tickets]
+    residual = estimate(learnt, plan.residual_limit)
+    suspects = write_suspects(learnt, plan.out)
+    if not plan.despite_leaks:
+        refuse(residual, plan.out, suspects)
+    if plan.rules.substitutes:
+        kept = _with_substitutes(kept, learnt)
     splits, hand_overs = write_splits(plan, kept)
     write_jsonl(left_out, plan.partial / "quarantine.jsonl")
-    tickets = {example.ticket_id for example, _ in kept}
     stage = json.loads((plan.partial / STAGE).read_text(encoding="utf-8"))
     report = PrepareReport(
         out=str(plan.out),
@@ -57,20 +68,25 @@ def build(plan: Plan, started: float) -> PrepareReport:
         kept=len(tickets),
         splits=splits,
         left_out=dict(Counter(item["reason"] for item in left_out).most_common()),
-        replaced=_replaced(conversations, tickets),
-        languages=dict(Counter(c.language for c in conversations if c.ticket_id in tickets).most_common()),
+        replaced=_replaced(learnt),
+        residual=residual.to_json(),
+        languages=dict(Counter(conversation.language for conversation in learnt).most_common()),
         canned=canned,
         hand_overs=hand_overs,
         leaks=leaks([example for example, _ in kept], [side for _, side in kept]),
         settings={
             "seed": plan.seed,
             "policy": plan.policy,
+            "notes": plan.rules.notes,
+            "substitutes": plan.rules.substitutes,
+            "despite_leaks": plan.despite_leaks,
             "articles": [str(path) for path in plan.articles],
         },
         seconds=round(time.monotonic() - started, 2),
     )
     (plan.partial / "README.md").write_text(card(report), encoding="utf-8")
     write_json(report.to_json(), plan.partial / REPORT)
+    (plan.partial / "report.html").write_text(page(report, read_jsonl(plan.partial / "train.jsonl")), encoding="utf-8")
     return report
 
 
@@ -148,9 +164,23 @@ def _most_frequent(left_out: Sequence[dict[str, str]]) -> str:
     return f"left out: {reasons}" if reasons else "it holds no ticket"
 
 
-def _replaced(conversations: Sequence[Conversation], tickets: set[str]) -> dict[str, int]:
+def _with_substitutes(
+    kept: Sequence[tuple[Example, Split]], conversations: Sequence[Conversation]
+) -> list[tuple[Example, Split]]:
+    """Each ticket's values in place of its placeholders; before this, folding and filters compare placeholders."""
+    drawn = {conversation.ticket_id: conversation.substitutes for conversation in conversations}
+
+    def one(example: Example) -> Example:
+        own = drawn[example.ticket_id]
+        said = tuple((role, put(text, own)) for role, text in example.conversation)
+        notes = tuple(put(note, own) for note in example.notes)
+        return replace(example, conversation=said, answer=put(example.answer, own), notes=notes)
+
+    return [(one(example), side) for example, side in kept]
+
+
+def _replaced(conversations: Sequence[Conversation]) -> dict[str, int]:
     total = Counter[str]()
     for conversation in conversations:
-        if conversation.ticket_id in tickets:
-            total.update(conversation.replaced)
+        total.update(conversation.replaced)
     return dict(total.most_common())

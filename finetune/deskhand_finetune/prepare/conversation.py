@@ -13,7 +13,7 @@ class Turn:
     """One public message: plain text with placeholders."""
 
     role: str
-    """``user`` or ``assistant``, the words of training data."""
+    """``user`` or ``assistant``, the words of training data; ``note`` for an internal note."""
     text: str
     at: str
 
@@ -45,6 +45,16 @@ class Conversation:
     turns: tuple[Turn, ...]
     replaced: Mapping[str, int] = field(default_factory=Counter)
     """How many pieces of personal data were replaced, by kind."""
+    notes: tuple[Turn, ...] = ()
+    """Internal notes, where they were asked for."""
+    substitutes: Mapping[str, str] = field(default_factory=dict)
+    """For each placeholder the value to write in its place; empty where placeholders stay."""
+    messages: int = 0
+    """How many texts of the ticket were kept, the subject included."""
+    looked: Mapping[str, int] = field(default_factory=dict)
+    """What a second look found in the originals, by kind."""
+    suspects: tuple[Mapping[str, Any], ...] = ()
+    """Those of its finds that are left; see ``residual.Suspect``."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -56,9 +66,14 @@ class Conversation:
             "language": self.language,
             "turns": [[turn.role, turn.text, turn.at] for turn in self.turns],
             "replaced": dict(self.replaced),
+            "notes": [[note.role, note.text, note.at] for note in self.notes],
+            "substitutes": dict(self.substitutes),
+            "messages": self.messages,
+            "looked": dict(self.looked),
+            "suspects": [dict(suspect) for suspect in self.suspects],
         }
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Conversation:
-        turns = tuple(Turn(role, text, at) for role, text, at in record["turns"])
-        return cls(**{**record, "tags": tuple(record["tags"]), "turns": turns})
+        held = {key: tuple(Turn(*turn) for turn in record[key]) for key in ("turns", "notes")}
+        return cls(**{**record, **held, "tags": tuple(record["tags"]), "suspects": tuple(record["suspects"])})

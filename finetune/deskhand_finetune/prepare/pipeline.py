@@ -15,26 +15,25 @@ import json
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import deskhand_guardrails
 from deskhand_finetune.dataset import REPORT
 from deskhand_finetune.disk import disk_errors, fingerprint, put_in_place, refuse_foreign, write_json
 from deskhand_finetune.prepare.articles import read_articles
 from deskhand_finetune.prepare.build import build
-from deskhand_finetune.prepare.clean import clean_tickets
+from deskhand_finetune.prepare.clean import Rules, clean_tickets
 from deskhand_finetune.prepare.conversation import LeftOut
 from deskhand_finetune.prepare.plan import CONVERSATIONS, LEFT_OUT, STAGE, STAGE_FILES, Plan
 from deskhand_finetune.prepare.report import PrepareReport
+from deskhand_finetune.prepare.substitutes import require_faker
 from deskhand_finetune.prepare.workers import cores, map_chunks
 from deskhand_finetune.tickets import Options, Ticket, open_export
 from deskhand_guardrails.errors import InputError
+from deskhand_guardrails.policy import Policy
 from deskhand_guardrails.progress import Track, quiet
-
-if TYPE_CHECKING:
-    from deskhand_guardrails.policy import Policy
 
 
 def prepare(
@@ -48,27 +47,42 @@ def prepare(
     workers: int | None = None,
     track: Track = quiet,
     seed: int = 0,
+    notes: bool = False,
+    substitutes: bool | None = None,
+    despite_leaks: bool = False,
 ) -> PrepareReport:
     """Turns ticket exports into a dataset folder.
 
     Args:
         exports: files or folders, see ``open_export``.
         out: the folder to write; one that holds something else is refused.
-        policy: recorded in the report by its digest. All personal data and secrets are replaced whatever it says about
-            conversations: a policy may let an order number pass to the model, training data may not hold it.
+        policy: its own contact data stays, its detectors that mask are asked, and ``training_data`` holds the limit of
+            what may be left. All personal data and secrets are replaced whatever it says about conversations: a policy
+            may let an order number pass to the model, training data may not hold it.
         articles: folders of Markdown help articles, used as sources beside the tickets.
         format: the help desk's name, to read the exports as that without looking.
         reading: what the exports do not say themselves, such as the columns of a table or who answers.
         workers: processes for cleaning and redacting; None takes every core. The result is the same.
         track: shows progress.
-        seed: of the draws (hand-overs, order of sources).
+        seed: of the draws (hand-overs, order of sources, substitutes).
+        notes: puts internal notes into the prompts, as notes; they never enter otherwise.
+        substitutes: realistic values in place of placeholders; None leaves it to the policy.
+        despite_leaks: writes the dataset even if a second look finds more left than the policy allows.
 
     Raises:
-        InputError: an input cannot be used, or nothing is left to learn from.
+        InputError: an input cannot be used, nothing is left to learn from, or too much personal data may be left.
+        ConfigError: substitutes were asked for and Faker is not installed.
         UnavailableError: the disk is full, or the encoder is missing.
     """
     started = time.monotonic()
-    plan = _plan(exports, Path(out), policy, articles, (format, reading or Options()), workers, track, seed)
+    policy = policy or Policy.load()
+    if substitutes is None:
+        substitutes = policy.settings.training_data.substitutes
+    if substitutes:
+        require_faker()
+    rules = Rules(policy.folder, notes, substitutes, seed)
+    how = (format, reading or Options())
+    plan = _plan(exports, Path(out), policy, articles, how, workers, track, rules, despite_leaks=despite_leaks)
     finished = _finished(plan)
     if finished is not None:
         return finished
@@ -85,12 +99,14 @@ def prepare(
 def _plan(
     exports: Sequence[str | Path],
     out: Path,
-    policy: Policy | None,
+    policy: Policy,
     articles: Sequence[str | Path],
     how: tuple[str | None, Options],
     workers: int | None,
     track: Track,
-    seed: int,
+    rules: Rules,
+    *,
+    despite_leaks: bool,
 ) -> Plan:
     if not exports:
         raise InputError("no export was named; run: deskhand prepare EXPORT --out DATASET")
@@ -101,9 +117,21 @@ def _plan(
     files = [file for export in opened for file in export.files]
     beside = sorted({user for file in files for user in file.parent.glob("users*.json*")})
     texts = sorted(file for folder in folders for file in ([folder] if folder.is_file() else folder.rglob("*.md")))
-    digest = policy.digest if policy else ""
-    key = fingerprint(version("deskhand"), how[0], how[1].key, seed, digest, files=[*files, *beside, *texts, *_code()])
-    return Plan(opened, folders, out, digest, workers or cores(), seed, key, track)
+    told = (how[0], how[1].key, policy.digest, rules.seed, rules.notes, rules.substitutes)
+    key = fingerprint(version("deskhand"), *told, files=[*files, *beside, *texts, *_code()])
+    return Plan(
+        exports=opened,
+        articles=folders,
+        out=out,
+        policy=policy.digest,
+        workers=workers or cores(),
+        seed=rules.seed,
+        rules=rules,
+        residual_limit=policy.settings.training_data.residual_limit,
+        despite_leaks=despite_leaks,
+        fingerprint=key,
+        track=track,
+    )
 
 
 def _code() -> list[Path]:
@@ -112,7 +140,10 @@ def _code() -> list[Path]:
     guards = Path(deskhand_guardrails.__file__).parent
     folders = (own / "prepare", own / "tickets", guards / "detectors", guards / "models")
     held = [
-        file for folder in folders for file in folder.rglob("*") if file.suffix in (".py", ".onnx", ".json", ".npz")
+        file
+        for folder in folders
+        for file in folder.rglob("*")
+        if file.suffix in (".py", ".onnx", ".json", ".npz", ".txt")
     ]
     return sorted(
         [*held, guards / "redaction.py", guards / "pseudonyms.py", guards / "prompt.py", guards / "encoder.py"]
@@ -148,7 +179,7 @@ def _clean(plan: Plan) -> None:
                 read += 1
                 yield ticket
 
-    cleaned = map_chunks(clean_tickets, tickets(), plan.workers)
+    cleaned = map_chunks(partial(clean_tickets, rules=plan.rules), tickets(), plan.workers)
     with (
         (plan.partial / CONVERSATIONS).open("w", encoding="utf-8") as kept,
         (plan.partial / LEFT_OUT).open("w", encoding="utf-8") as left,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deskhand_finetune.disk import partial_of
+from deskhand_finetune.prepare.clean import Rules
 from deskhand_finetune.tickets import Export
 from deskhand_guardrails.progress import Track
 
@@ -24,6 +25,12 @@ class Plan:
     """The policy's digest, or nothing."""
     workers: int
     seed: int
+    rules: Rules
+    """What the first step is told."""
+    residual_limit: float
+    """The policy's ``training_data.residual_limit``."""
+    despite_leaks: bool
+    """Writes the dataset whatever the second look finds."""
     fingerprint: str
     """Over the content of every input and the settings that change the result."""
     track: Track

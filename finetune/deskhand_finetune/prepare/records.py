@@ -18,6 +18,7 @@ HAND_OVER_SHARE = 0.05
 # So many teach that the first source is not always the best one. Retrieval's order is right far more often than not,
 # and a small model that is shown otherwise stops trusting it.
 SHUFFLED_SHARE = 0.05
+NOTES = "Notes of the team, which the customer has not read:"
 
 
 def records(
@@ -40,8 +41,9 @@ def records(
 
 def record(example: Example, sources: Sequence[Source], answer: str) -> dict[str, Any]:
     """One line of ``train.jsonl``, but for ``source_agreement``: how nearly each source says what the agent said."""
+    noted = [{"role": "system", "content": "\n- ".join([NOTES, *example.notes])}] if example.notes else []
     return {
-        "messages": [*compose(example.messages, sources), {"role": "assistant", "content": answer}],
+        "messages": [*compose([*noted, *example.messages], sources), {"role": "assistant", "content": answer}],
         "ticket_id": example.ticket_id,
         "kind_tags": list(example.tags),
         "language": example.language,

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from deskhand_finetune.prepare.residual import Residual
+
 REASONS = {
     "unreadable": "the export's record could not be read",
     "open": "the ticket is not solved or closed",
@@ -55,6 +57,8 @@ class PrepareReport:
     """Tickets and messages by reason; each is a line of ``quarantine.jsonl``."""
     replaced: Mapping[str, int]
     """Pieces of personal data replaced in the kept tickets, by kind."""
+    residual: Mapping[str, Any]
+    """How much may be left, by a second look: ``residual.Residual``."""
     languages: Mapping[str, int]
     canned: Mapping[str, int]
     hand_overs: int
@@ -79,6 +83,7 @@ class PrepareReport:
             f"{self.tickets} tickets read, {self.kept} kept",
             "records: " + ", ".join(f"{name} {count}" for name, count in self.splits.items()),
             f"personal data replaced: {replaced or 'none found'}",
+            f"personal data left: {Residual.from_json(self.residual).line()}",
             f"left out: {left_out or 'nothing'}",
         ]
 
@@ -90,6 +95,9 @@ def card(report: PrepareReport) -> str:
     reasons = "\n".join(f"| `{name}` | {count} | {REASONS[name]} |" for name, count in report.left_out.items())
     kinds = "\n".join(f"| {name} | {count} |" for name, count in report.replaced.items())
     sources = "\n".join(f"- `{name}`: {why}" for name, why in report.formats.items())
+    residual = Residual.from_json(report.residual)
+    looked = "\n".join(f"| {name} | {own['found']} | {own['left']} |" for name, own in residual.kinds.items())
+    how = "realistic values of the same kind" if report.settings.get("substitutes") else "numbered placeholders"
     languages = ", ".join(f"{name or 'unknown'} {count}" for name, count in report.languages.items())
     return f"""---
 configs:
@@ -122,10 +130,17 @@ Every ticket and message that did not enter is a line of `quarantine.jsonl`.
 {reasons}
 
 ## Personal data
-Replaced by numbered placeholders, consistent within a ticket. Detection is not perfect: read a sample before you share
+Replaced by {how}, consistent within a ticket. Detection is not perfect: read a sample before you share
 the dataset, and treat it as personal data until you have.
 
 | kind | replaced |
 |---|---|
 {kinds}
+
+What may be left, estimated by a second look that shares no rule with the first, over the originals of the kept tickets:
+{residual.line()}. It cannot see what both miss.
+
+| second look | found | left |
+|---|---|---|
+{looked}
 """

@@ -23,6 +23,9 @@ from deskhand.cli.output import emit, json_option, say, track
 @click.option("--agent", "agents", multiple=True, help="Who answers (mail, Slack, chats): address, domain, name or id.")
 @click.option("--public-comments", is_flag=True, help="Customers could read the comments of a Jira CSV.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy folder (default: the shipped one).")
+@click.option("--notes", is_flag=True, help="Put internal notes into the prompts, as notes; left out otherwise.")
+@click.option("--substitutes", is_flag=True, default=None, help="Realistic values in place of placeholders.")
+@click.option("--despite-leaks", is_flag=True, help="Write it even if a second look finds too much personal data left.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes to use (default: one for each core).")
 @json_option
 def command(
@@ -34,6 +37,9 @@ def command(
     agents: tuple[str, ...],
     public_comments: bool,
     policy: Path | None,
+    notes: bool,
+    substitutes: bool | None,
+    despite_leaks: bool,
     workers: int | None,
     as_json: bool,
 ) -> None:
@@ -56,6 +62,9 @@ def command(
         reading=Options(_columns(columns), frozenset(agents), public_comments),
         workers=workers,
         track=track,
+        notes=notes,
+        substitutes=substitutes,
+        despite_leaks=despite_leaks,
     )
     if as_json:
         emit(asdict(report))
