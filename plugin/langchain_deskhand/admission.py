@@ -19,6 +19,7 @@ from deskhand_guardrails.rails import Rails
 from deskhand_guardrails.smalltalk import is_small_talk
 from deskhand_guardrails.steps import Step, Steps
 from deskhand_guardrails.verdicts import Verdict
+from langchain_deskhand.assurance import Assurance
 from langchain_deskhand.exchange import Exchange
 from langchain_deskhand.hiding import hide, hide_call, hide_result
 from langchain_deskhand.knowledge import Knowledge
@@ -33,6 +34,9 @@ class Admission:
     knowledge: Knowledge | None = None
     k: int = 3
     minimum_similarity: float = 0.0
+    access: tuple[str, ...] = ()
+    """The labels that whoever asks holds, for ``knowledge``."""
+    assurance: Assurance | None = None
 
     def admit(self, exchange: Exchange) -> Steps[None]:
         """Fills in the conversation, the question, the sources and their confidence.
@@ -106,7 +110,7 @@ class Admission:
 
     def _find_sources(self, exchange: Exchange, knowledge: Knowledge) -> Steps[None]:
         query = prompt.retrieval_query(exchange.asked())
-        found: Sequence[Source] = yield Step.blocking(lambda: knowledge.search(query, self.k))
+        found: Sequence[Source] = yield Step.blocking(lambda: knowledge.search(query, self.k, self.access))
         for source in found:
             verdict = yield from self._judge_source(exchange, f"{source.title}\n{source.text}")
             if verdict.passed:
@@ -119,6 +123,8 @@ class Admission:
         if unlike and not exchange.results and not is_small_talk(exchange.question):
             reason = f"nearest source {exchange.confidence:.2f}, below {self.minimum_similarity:.2f}"
             exchange.unsure = Verdict("review", self.rails.policy.messages.hand_over, reason=reason)
+        if self.assurance is not None:
+            self.assurance.before(exchange)
 
     def _judge_source(self, exchange: Exchange, text: str) -> Steps[Verdict]:
         context, rails = exchange.context, self.rails

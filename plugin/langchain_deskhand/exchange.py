@@ -44,6 +44,8 @@ class Exchange:
     memory: Conversation = field(default_factory=Conversation)
     instructions: str | None = None
     """What the model is told to do with the sources; None gives it the caller's messages and nothing else."""
+    access: tuple[str, ...] = ()
+    """The labels that whoever asks holds, for the knowledge."""
     as_json: bool = False
     """Whether the answer is a JSON document, which is released in one piece."""
     conversation: list[BaseMessage] = field(default_factory=list)
@@ -63,6 +65,8 @@ class Exchange:
     """The tools that the model calls, as it wrote them."""
     broken_calls: list[InvalidToolCall] = field(default_factory=list)
     """Calls whose arguments are no JSON."""
+    logprobs: list[float] = field(default_factory=list)
+    """Of the draft's tokens, where the model tells them."""
     last: BaseMessage | None = None
     """The model's message, or its last chunk: it carries usage and the finish reason."""
     refused: bool = False
@@ -140,6 +144,7 @@ class Exchange:
     def _note(self, message: BaseMessage) -> str:
         text = written(message)
         self.draft += text
+        self.logprobs += _logprobs(message)
         if isinstance(message, AIMessageChunk):
             if message.tool_call_chunks:
                 part = AIMessageChunk(content="", tool_call_chunks=message.tool_call_chunks)
@@ -227,3 +232,10 @@ class Exchange:
                 ],
             },
         }
+
+
+def _logprobs(message: BaseMessage) -> list[float]:
+    """Of the message's tokens, in the shape of OpenAI's API."""
+    told = message.response_metadata.get("logprobs")
+    content = told.get("content") if isinstance(told, dict) else None
+    return [float(token["logprob"]) for token in content or ()]

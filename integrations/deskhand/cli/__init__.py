@@ -23,7 +23,7 @@ COMMANDS = {
     "prepare": "Ticket exports to a clean, safe training set.",
     "train": "A training set to a fine-tuned model.",
     "evaluate": "How good a model is on held-out tickets.",
-    "index": "Articles and resolved tickets to knowledge for retrieval.",
+    "index": "Articles, FAQs and resolved tickets to knowledge for retrieval.",
     "chat": "Talk to the assistant in the terminal.",
     "check": "Run the guardrails over texts (JSONL in, JSONL out).",
     "redteam": "What a policy or a model makes of 349 attacks and 349 harmless look-alikes.",
