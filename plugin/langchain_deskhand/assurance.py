@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deskhand_guardrails.confidence import Calibration, Signals
+from deskhand_guardrails.smalltalk import is_small_talk
 from deskhand_guardrails.verdicts import Verdict
 from langchain_deskhand.exchange import Exchange
-from langchain_deskhand.smalltalk import is_small_talk
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -275,7 +276,7 @@ def test_the_chat_model_and_the_retriever_look_only_where_the_asker_may(tmp_path
     )
     question = "What is the margin on tents?"
 
-    def sources(model: ChatDeskhand, **options: object) -> set[str]:
+    def sources(model: ChatDeskhand, **options: Any) -> set[str]:
         answer = model.invoke([HumanMessage(question)], **options)
         return {source["reference"] for source in answer.response_metadata["deskhand"]["sources"]}
 

@@ -16,7 +16,7 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests
 from deskhand_guardrails.errors import ConfigError, InputError, UnavailableError
 from langchain_deskhand.knowledge import Knowledge, KnowledgeRetriever, Passage
 from langchain_deskhand.knowledge.articles import MOST_WORDS, read_article
-from langchain_deskhand.knowledge.shelf import Vectors
+from langchain_deskhand.knowledge.matrix import Vectors
 from langchain_deskhand.knowledge.tickets import read_dataset
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ def test_a_dataset_becomes_a_passage_per_distinct_ticket(tmp_path: Path) -> None
               enumerate(["red light", "no light", "noise", "smell", "heat"], start=1)),
         ],
     )  # fmt: skip
-    passages = list(read_dataset(folder))
+    passages = [each for each in read_dataset(folder) if isinstance(each, Passage)]
     assert [passage.reference for passage in passages] == ["ticket:45", "ticket:44", "ticket:43", "ticket:2"]
     assert passages[-1] == Passage("order 23 is LATE, I am [PERSON]!", "It will leave the house tomorrow.", "ticket:2")
 

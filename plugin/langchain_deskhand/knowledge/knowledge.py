@@ -22,9 +22,10 @@ from deskhand_guardrails.prompt import Source
 from langchain_deskhand.knowledge.access import may_see
 from langchain_deskhand.knowledge.documents import Document
 from langchain_deskhand.knowledge.indexing import Indexed, Plan, plan
+from langchain_deskhand.knowledge.matrix import Vectors
 from langchain_deskhand.knowledge.passage import Passage
 from langchain_deskhand.knowledge.postgres import SCHEMES, PostgresShelf
-from langchain_deskhand.knowledge.shelf import Candidate, Vectors
+from langchain_deskhand.knowledge.shelf import Candidate
 from langchain_deskhand.knowledge.sqlite import SqliteShelf
 from langchain_deskhand.knowledge.views import Views, fused, source_of
 
@@ -188,15 +189,15 @@ class Knowledge:
         Raises:
             InputError: a name stands for nothing here; nothing was removed then.
         """
-        names = [str(name) for name in names]
+        wanted = [str(name) for name in names]
         before, held = len(self), self._shelf.held()
-        below = {name: [one for one in held if _is_at(one, Path(name).resolve())] for name in names}
-        for name in names:
+        below = {name: [one for one in held if _is_at(one, Path(name).resolve())] for name in wanted}
+        for name in wanted:
             if not below[name] and not self._shelf.cited(name):
                 raise InputError(f"knowledge {self._shelf.name}: holds nothing named {name}; nothing was removed")
         with self._writing:
             self._shelf.drop(document for found in below.values() for document in found)
-            self._shelf.drop_passages(name for name in names if not below[name])
+            self._shelf.drop_passages(name for name in wanted if not below[name])
             self._shelf.bump()
         return before - len(self)
 

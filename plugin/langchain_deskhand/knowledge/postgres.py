@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from deskhand_guardrails.errors import ConfigError, InputError, UnavailableError
-from langchain_deskhand.knowledge.shelf import CANDIDATES, VERSION, Packed, Shelf, Vectors
+from langchain_deskhand.knowledge.matrix import Vectors
+from langchain_deskhand.knowledge.shelf import CANDIDATES, VERSION, Packed, Shelf
 
 SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
@@ -98,7 +99,8 @@ class PostgresShelf(Shelf):
         asked = " | ".join(f"'{word}'" for word in dict.fromkeys(_WORD.findall(text.lower())))
         if not asked:
             return []
-        table, words = self.passages.c, sa.literal_column("words")
+        table = self.passages.c
+        words: sa.ColumnElement[str] = sa.literal_column("words")
         query = sa.func.to_tsquery("english", asked)
         held = sa.select(table.id).where(self._seen(access), words.op("@@")(query))
         held = held.order_by(sa.func.ts_rank_cd(words, query, 1).desc(), table.id).limit(CANDIDATES)

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from deskhand_guardrails.errors import InputError
-from langchain_deskhand.knowledge.matrix import Matrix
-from langchain_deskhand.knowledge.shelf import CANDIDATES, VERSION, Packed, Shelf, Vectors
+from langchain_deskhand.knowledge.matrix import Matrix, Vectors
+from langchain_deskhand.knowledge.shelf import CANDIDATES, VERSION, Packed, Shelf
 
 APPLICATION = 0x44484B4E
 """``DHKN`` in the database's header tells our files from others, and the version tells them from later ones."""
