@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +22,9 @@ class Planted:
         self._documents = [Source(one.title, one.text, one.reference, 1.0) for one in probe.documents]
         self._knowledge = knowledge
 
-    def search(self, text: str, k: int = SOURCES) -> list[Source]:
-        """The documents, then the knowledge's passages; ``k`` in all."""
-        found = self._knowledge.search(text, k) if self._knowledge is not None else []
+    def search(self, text: str, k: int = SOURCES, access: Iterable[str] = ()) -> list[Source]:
+        """The documents, then the knowledge's passages that holders of ``access`` may see; ``k`` in all."""
+        found = self._knowledge.search(text, k, access) if self._knowledge is not None else []
         return [*self._documents, *found][:k]
 
 
