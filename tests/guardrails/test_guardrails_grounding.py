@@ -74,6 +74,7 @@ CARRIED = [
     "Please open the Returns Centre in your account and print the label.",
     "Opened cosmetics can't be returned, and the delivery fee is not refunded.",
     "Drop the parcel off at a ParcelPoint. Please keep the receipt.",
+    "Unopened cosmetics can be returned.",
     "Hello there! Thanks for writing to us. You can return unused goods.",
     "I'm so sorry about that.",
     "Could you tell me which account you used when you ordered from the mobile site?",
@@ -91,6 +92,9 @@ NOT_CARRIED = [
     ("You cannot return unused goods.", "contradicted_claim"),
     ("You cannot return unused goods within 30 days of delivery.", "contradicted_claim"),
     ("Drop the parcel at any Quickpost.", "unsupported_name"),
+    ("Opened cosmetics can be returned.", "contradicted_claim"),
+    ("The delivery fee is refunded.", "contradicted_claim"),
+    ("Unopened cosmetics cannot be returned.", "contradicted_claim"),
 ]
 
 

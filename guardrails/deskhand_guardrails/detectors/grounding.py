@@ -2,9 +2,9 @@
 
 Figures (numbers, prices, dates, links, e-mail addresses) and names are checked exactly: one that stands in no source,
 nor in the question, the conversation or the caller's instructions, is made up or remembered from somebody else's
-ticket. Every other sentence that states something is measured against the sources (``support``), and two small heads
-say whether they lack it or say the opposite. The heads are trained by ``scripts/grounding``; their card is in
-``models/grounding``.
+ticket. Every other sentence that states something is measured against the sources (``support``): one that denies theirs
+in the same words is wrong, and of the rest two small heads say whether the sources lack it or say the opposite. The
+heads are trained by ``scripts/grounding``; their card is in ``models/grounding``.
 
 Not covered: an answer without any source (nothing to compare with); claims in other languages than English, of which
 only the figures are read; a wrong claim in right words, such as two facts with their subjects exchanged.
@@ -111,6 +111,9 @@ class Grounding:
         evidence = self._evidence(context)
         judged = []
         for start, end in places:
+            if evidence.denies(text[start:end]):
+                judged.append((start, end, "contradicted_claim", 1.0))
+                continue
             score, label = self._worst(evidence.features(text[start:end], read=False))
             if score >= least:
                 score, label = self._worst(evidence.features(text[start:end]))
