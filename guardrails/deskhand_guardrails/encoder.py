@@ -92,6 +92,17 @@ class Encoder:
                 vectors[row] = np.mean([self._window(window) for window in windows], axis=0)
         return _unit(vectors)
 
+    def word_pieces(self, text: str) -> tuple[list[tuple[int, int]], Vectors]:
+        """Each word piece by itself, in the light of its neighbours, for comparing words in two sentences.
+
+        Returns:
+            The pieces' places in ``text``, and their unit vectors: float32, shape (pieces, 384). What lies beyond the
+            first window of 254 pieces is left out.
+        """
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        window = _windows(encoding.ids)[0]
+        return list(encoding.offsets[: len(window)]), _unit(self._hidden(window)[1:-1])
+
     def _window(self, tokens: list[int]) -> Vectors:
         """The mean of the word pieces' hidden states, made unit: what the model was trained to compare."""
         ids = np.asarray([[self._start, *tokens, self._end]], dtype=np.int64)
@@ -100,13 +111,18 @@ class Encoder:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        hidden = self._session.run(["last_hidden_state"], {"input_ids": ids})[0]
-        pooled: Vectors = _unit(hidden.mean(axis=1))[0]
+        pooled: Vectors = _unit(self._hidden(tokens).mean(axis=0, keepdims=True))[0]
         with self._lock:
             self._kept[key] = pooled
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return pooled
+
+    def _hidden(self, tokens: list[int]) -> Vectors:
+        """The last layer's states of ``[CLS]``, the word pieces and ``[SEP]``."""
+        ids = np.asarray([[self._start, *tokens, self._end]], dtype=np.int64)
+        hidden: Vectors = self._session.run(["last_hidden_state"], {"input_ids": ids})[0][0]
+        return hidden
 
 
 @functools.lru_cache(maxsize=4)

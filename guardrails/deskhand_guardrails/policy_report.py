@@ -46,6 +46,8 @@ class Stage:
 
     rails: tuple[str, ...]
     """NeMo's flows in their order; ours among them stands for the detectors."""
+    by_nemo: bool
+    """Whether NeMo Guardrails runs them; where there is none but ours, the detectors run directly."""
     detectors: tuple[Row, ...]
 
 
@@ -80,6 +82,7 @@ def report(folder: Path | None = None) -> Report:
     stages = {
         direction: Stage(
             engine.flows(direction) if engine else (),
+            bool(engine and engine.runs_nemo(direction)),
             tuple(_row(policy, direction, check) for check in checks.of(direction)) if checks else (),
         )
         for direction in DIRECTIONS

@@ -27,6 +27,7 @@ from deskhand_guardrails.detectors.phrasebook import Phrasebook, beginnings
 from deskhand_guardrails.detectors.settings import OutputSettings
 from deskhand_guardrails.detectors.spans import any_of, phrases
 from deskhand_guardrails.detectors.spans import words as words_of
+from deskhand_guardrails.growing import REACH
 from deskhand_guardrails.normalise import plain
 from deskhand_guardrails.prompt import TICKET, TOOL, Source
 from deskhand_guardrails.registry import Setup
@@ -94,6 +95,7 @@ class Commitments:
 
     name = "commitments"
     settings = CommitmentsSettings
+    reach = REACH
 
     def __init__(self, allow: Iterable[Kind] = (), *, max_discount_percent: float = 0) -> None:
         """Passes over the kinds in ``allow``, and discounts up to ``max_discount_percent``."""

@@ -11,6 +11,11 @@ from collections.abc import Mapping
 
 from deskhand_guardrails.detectors.spans import any_of, phrases
 
+_Heads = dict[str, "_Heads"]
+"""Phrases by their first words: each word with what may follow it."""
+
+_ANYTHING = "..."
+_END = ""
 _GAP = r"(?:[^\s;:!?]+\s+){0,6}?"
 
 
@@ -35,18 +40,28 @@ class Phrasebook:
         Raises:
             KeyError: a phrase names a list that there is not.
         """
-        return re.compile(rf"(?<!\w)(?:{'|'.join(map(self._phrase, phrases(text)))}){self._end}")
+        heads: _Heads = {}
+        for phrase in phrases(text):
+            below = heads
+            for part in phrase.split():
+                below = below.setdefault(part, {})
+            below[_END] = {}
+        return re.compile(rf"(?<!\w){self._written(heads)}{self._end}")
 
-    def _phrase(self, phrase: str) -> str:
-        written = ""
-        for part in phrase.split():
-            if part == "...":
-                written += r"\s+" + _GAP
+    def _written(self, heads: _Heads, before: str = "") -> str:
+        """The phrases from here on; what several begin with is written once, or a list is compiled fifty times."""
+        ways = []
+        for part, below in heads.items():
+            if part == _END:
+                ways.append("")
                 continue
-            if written and not written.endswith(_GAP):
-                written += self._space
-            written += self._lists[part[1:-1]] if part.startswith("{") else re.escape(part)
-        return written
+            space = self._space if before not in ("", _ANYTHING) and part != _ANYTHING else ""
+            word = rf"\s+{_GAP}" if part == _ANYTHING else space + self._word(part)
+            ways.append(word + self._written(below, part))
+        return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
+
+    def _word(self, part: str) -> str:
+        return self._lists[part[1:-1]] if part.startswith("{") else re.escape(part)
 
 
 def beginnings(text: str) -> re.Pattern[str]:

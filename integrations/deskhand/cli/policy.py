@@ -132,7 +132,8 @@ def _lines(found: Report) -> Iterator[str]:
     yield f"policy {found.policy} (preset {found.preset}, digest {found.digest})"
     for direction, stage in found.directions.items():
         yield ""
-        yield f"{direction}: {', then '.join(stage.rails) or 'nothing'}"
+        runner = "by NeMo Guardrails" if stage.by_nemo else "directly"
+        yield f"{direction}: {', then '.join(stage.rails)} ({runner})" if stage.rails else f"{direction}: nothing"
         for row in stage.detectors:
             threshold = "" if row.threshold is None else f"from {row.threshold:g} ({row.threshold_origin})"
             yield f"  {row.detector:<18}{row.action + f' ({row.action_origin})':<20}{threshold}".rstrip()
