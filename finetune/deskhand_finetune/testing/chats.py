@@ -171,5 +171,10 @@ SHAPES = (
         pairs=True,
     ),
     Shape("transcript", "transcript", (Part("talk.txt", _transcript),), keeps("times"), notes=False, plain=True),
-    Shape("deskhand", "deskhand", (lines("tickets.jsonl", _own),), keeps("id subject status tags csat created_at customer times authors")),
+    Shape(
+        "deskhand",
+        "deskhand",
+        (lines("tickets.jsonl", _own),),
+        keeps("id subject status tags csat created_at customer times authors"),
+    ),
 )  # fmt: skip

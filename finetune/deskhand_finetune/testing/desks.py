@@ -32,7 +32,7 @@ def _element(name: str, text: object) -> str:
     return f"<{name}>{html.escape(str(text), quote=False)}</{name}>"
 
 
-def _flag(value: bool) -> str:  # noqa: FBT001 - a value, no switch
+def _flag(value: bool) -> str:
     return "true" if value else "false"
 
 

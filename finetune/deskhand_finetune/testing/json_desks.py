@@ -273,7 +273,11 @@ INTERCOM = (
     Shape(
         "intercom-list",
         "intercom",
-        (listed("conversations.json", _intercom, '{"type":"conversation.list","conversations":[', '],"total_count":1}'),),
+        (
+            listed(
+                "conversations.json", _intercom, '{"type":"conversation.list","conversations":[', '],"total_count":1}'
+            ),
+        ),
         keeps("id subject tags csat customer created_at times authors"),
     ),
     Shape(
@@ -300,7 +304,13 @@ def _helpscout(ticket: Ticket) -> str:
         }
         for number, message in enumerate(ticket.messages)
     ]
-    item = {"id": 1, "type": "lineitem", "state": "published", "action": {"text": "closed"}, "createdAt": solved(ticket)}
+    item = {
+        "id": 1,
+        "type": "lineitem",
+        "state": "published",
+        "action": {"text": "closed"},
+        "createdAt": solved(ticket),
+    }
     return dumped({
         "id": int(ticket.id), "number": 7, "type": "email", "status": ticket.status, "state": "published",
         "subject": ticket.subject, "mailboxId": 1, "createdAt": iso(ticket.created_at),
@@ -471,6 +481,8 @@ def _tidio(ticket: Ticket) -> str:
     })  # fmt: skip
 
 
-TIDIO = (Shape("tidio", "tidio", (lines("tickets.jsonl", _tidio),), keeps("id subject status created_at times authors")),)
+TIDIO = (
+    Shape("tidio", "tidio", (lines("tickets.jsonl", _tidio),), keeps("id subject status created_at times authors")),
+)
 
 SHAPES = (*ZENDESK, *FRESHDESK, *INTERCOM, *HELPSCOUT, *HUBSPOT, *CHATWOOT, *TIDIO)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from deskhand_finetune.testing import chats, desks, json_desks
-from deskhand_finetune.testing.shape import Part, Shape
+from deskhand_finetune.testing.shape import Shape
 from deskhand_finetune.tickets.ticket import Ticket
 
 SHAPES: dict[str, Shape] = {shape.name: shape for shape in (*json_desks.SHAPES, *desks.SHAPES, *chats.SHAPES)}

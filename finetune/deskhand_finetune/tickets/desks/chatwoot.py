@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from deskhand_finetune.tickets.fields import attached, first, flag, in_order, inner, language, listed, outcome, seen, tags
+from deskhand_finetune.tickets.fields import (
+    attached,
+    first,
+    flag,
+    in_order,
+    inner,
+    language,
+    listed,
+    outcome,
+    seen,
+    tags,
+)
 from deskhand_finetune.tickets.raw.json_records import json_records
 from deskhand_finetune.tickets.raw.look import Look
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
@@ -48,7 +59,9 @@ def read(looks: Sequence[Look], options: Options) -> Read:
                 keep = partial(_keep, shelf)
                 yield from attempt(f"{look.path.name}:{record.number}", record.problem, keep, record.value)
         for key in shelf.keys("message"):
-            yield from attempt(f"conversation {key}", "", partial(_ticket, shelf, otherwise=options.public_comments), key)
+            yield from attempt(
+                f"conversation {key}", "", partial(_ticket, shelf, otherwise=options.public_comments), key
+            )
 
 
 def _keep(shelf: Shelf, value: object) -> None:
@@ -71,7 +84,9 @@ def _ticket(shelf: Shelf, name: str, *, otherwise: bool) -> Ticket:
     once = {first(message, "id") or number: message for number, message in enumerate(shelf.get("message", name))}
     said = [message for message in once.values() if inner(message, "content_attributes").get("deleted") is not True]
     try:
-        messages = in_order(_message(message, otherwise=otherwise) for message in said if first(message, "content_type") != SURVEY)
+        messages = in_order(
+            _message(message, otherwise=otherwise) for message in said if first(message, "content_type") != SURVEY
+        )
         status = STATUS.get(first(value, "status"), "") or outcome(messages)
         created = first(value, "created_at")
         rated = [message for message in said if first(message, "content_type") == SURVEY]

@@ -11,7 +11,18 @@ from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
 from typing import Any
 
-from deskhand_finetune.tickets.fields import attached, first, flag, identified, in_order, inner, language, listed, seen, tags
+from deskhand_finetune.tickets.fields import (
+    attached,
+    first,
+    flag,
+    identified,
+    in_order,
+    inner,
+    language,
+    listed,
+    seen,
+    tags,
+)
 from deskhand_finetune.tickets.raw.json_records import json_records
 from deskhand_finetune.tickets.raw.look import Look, first_objects, most
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
@@ -145,7 +156,7 @@ def _description(value: Mapping[str, Any]) -> Message:
     )
 
 
-def _message(note: Mapping[str, Any], ticket: Mapping[str, Any], otherwise: bool) -> Message:  # noqa: FBT001
+def _message(note: Mapping[str, Any], ticket: Mapping[str, Any], otherwise: bool) -> Message:
     is_customer = flag(note.get("incoming")) or first(note, "user_id") == (first(ticket, "requester_id") or "none")
     source = first(note, "source")
     role: Role = "system" if source == SURVEY else "customer" if is_customer else "agent"

@@ -77,7 +77,16 @@ GOOD, BAD = (
     frozenset({"bad", "1", "2", "unhappy", "negative"}),
 )
 YES = frozenset({"true", "yes", "1", "y", "ja", "oui", "sí", "t", "wahr"})
-HIDDEN = YES | {"note", "internal", "private", "internal note", "private note", "internal comment", "agent only", "hidden"}
+HIDDEN = YES | {
+    "note",
+    "internal",
+    "private",
+    "internal note",
+    "private note",
+    "internal comment",
+    "agent only",
+    "hidden",
+}
 ROWS_TRIED = 200
 
 

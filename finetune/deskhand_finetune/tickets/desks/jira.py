@@ -167,7 +167,9 @@ def _comment(value: Mapping[str, Any], customer: str, *, otherwise: bool) -> Mes
     said = [flag(value[key]) for key in ("jsdPublic", "public") if key in value]
     said += [not flag(inner(held, "value").get("internal")) for held in listed(value.get("properties"))]
     # Staff can write internal comments on what they reported themselves; a portal customer cannot.
-    public = seen(min(said, key=str) if said else None, "customer" if kind == "customer" else "agent", otherwise=otherwise)
+    public = seen(
+        min(said, key=str) if said else None, "customer" if kind == "customer" else "agent", otherwise=otherwise
+    )
     return Message(
         role,
         _text(value.get("body")) or first(value, "renderedBody"),

@@ -38,6 +38,10 @@ PUBLIC_DOMAINS = frozenset({
     "aol.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "proton.me", "protonmail.com", "mail.ru", "qq.com",
     "163.com", "orange.fr", "free.fr", "libero.it", "msn.com",
 })  # fmt: skip
+BROKEN = (
+    MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError, ArithmeticError,
+)  # fmt: skip
+"""What Python's parser raises for mails that no mail program writes."""
 REPLY = re.compile(
     r"^\s*(?:(?:re|aw|fw|fwd|wg|sv|vs|antw|rif|res|tr)(?:\[\d+\])?\s*:|\[[^\]]{1,30}\])\s*", re.IGNORECASE
 )
@@ -123,9 +127,7 @@ def _parse(raw: bytes) -> tuple[Mail, list[str]]:
         return _mail(message, raw), _references(message)
     except BadRecord:
         raise
-    except (
-        MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError, ArithmeticError
-    ):  # fmt: skip
+    except BROKEN:
         raise BadRecord(WRONG_KIND) from None
 
 

@@ -35,6 +35,8 @@ CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 27})
 BROKEN = "JSON that is broken in all of its first records; export it again"
 # A value or brackets alone; a chat's "[04.03.25, 10:00] Ida: the \"blue\" one" is none.
 JSON_LINE = re.compile(r'\s*(?:\{\s*"|\[\s*[\[{"]|[\[{][\[{\s]*$)')
+COLUMNS = re.compile(r"[\w .#()\"'/-]{1,60}(?:([,;\t|])[\w .#()\"'/-]{0,60})(?:\1[\w .#()\"'/-]{0,60})*")
+"""A table's header: what its cells hold in the lines below, braces say, does not make it JSON."""
 HEADER = re.compile(r"^([A-Za-z][A-Za-z0-9-]*):(?: |\t|$)", re.MULTILINE)
 LATER_MAIL = re.compile(r"\n\r?\nFrom \S+ .*\d{2}:\d{2}.*\r?\n[A-Za-z-]+:")
 SURE_HEADERS = {"message-id", "received", "mime-version", "return-path", "delivered-to", "dkim-signature"}
@@ -111,7 +113,7 @@ def _kind(head: str) -> Kind:
     lines = [line for line in head.lstrip().splitlines() if line.strip()][:3]
     if head.startswith("From ") or (not HEADER.match(lines[0]) and LATER_MAIL.search(head)):
         return "mbox"
-    if any(JSON_LINE.match(line) for line in lines):
+    if any(JSON_LINE.match(line) for line in (lines[:1] if COLUMNS.fullmatch(lines[0]) else lines)):
         return "json"
     if lines[0].startswith("<"):
         return "xml"
