@@ -206,7 +206,7 @@ def _intercom_author(message: Message, ticket: Ticket) -> dict[str, Any]:
 
 
 def _intercom_parts(messages: tuple[Message, ...], ticket: Ticket, kind: str) -> dict[str, Any]:
-    parts = [
+    parts: list[dict[str, Any]] = [
         {
             "type": kind,
             "id": f"{ticket.id}{number}",
