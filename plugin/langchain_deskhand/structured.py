@@ -33,11 +33,13 @@ def tool_options(model: BaseChatModel, tools: Sequence[Tool], choice: Any, optio
     """What ``model`` binds for ``tools``.
 
     Raises:
-        NotImplementedError: the model takes no tools.
+        NotImplementedError: the model takes no tools; what it says about that, if it is ours.
     """
     chosen = {} if choice is None else {"tool_choice": choice}
     try:
         return _bound(model.bind_tools(tools, **chosen, **options))
+    except ConfigError:
+        raise
     except NotImplementedError:
         raise NotImplementedError(f"{type(model).__name__} takes no tools; guard a model that does") from None
 

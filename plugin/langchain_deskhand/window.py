@@ -9,10 +9,11 @@ error.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from deskhand_guardrails.errors import InputError
 
-Turns = Sequence[dict[str, str]]
+Turns = Sequence[dict[str, Any]]
 
 
 def room_for_prompt(context: int, max_tokens: int) -> int:
@@ -24,7 +25,7 @@ def fit(conversation: Turns, room: int, encode: Callable[[Turns], list[int]]) ->
     """The prompt's token numbers, at most ``room`` of them, and how many messages were left out for it.
 
     Args:
-        conversation: ``{"role", "content"}`` messages, oldest first.
+        conversation: messages in the form that chat templates take, oldest first.
         room: tokens that the prompt may have.
         encode: lays out messages as token numbers.
 
