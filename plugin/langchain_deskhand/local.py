@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
+from langchain_core.messages.ai import InputTokenDetails, UsageMetadata, add_ai_message_chunks
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
@@ -354,9 +354,8 @@ def _said(read: Read) -> dict[str, Any]:
 
 
 def _joined(chunks: list[ChatGenerationChunk]) -> ChatResult:
-    whole = AIMessageChunk(content="")
-    for chunk in chunks:
-        whole += chunk.message
+    messages = [chunk.message for chunk in chunks if isinstance(chunk.message, AIMessageChunk)]
+    whole = add_ai_message_chunks(*messages)
     message = AIMessage(
         whole.content,
         tool_calls=whole.tool_calls,

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ _JSON = {"content": "json", "content_args": {"allow_non_json": True}, "repeats":
 _HERMES = {"open_pattern": r"\s*<tool_call>", "close": "</tool_call>", "transform": {"function": "{content}"}, **_JSON}
 _QWEN = {
     "open_pattern": r"\s*<tool_call>\s*<function=(?P<name>[^>\n]+)>",
-    "close_pattern": r"</function>\s*</tool_call>",
+    "close": "</tool_call>",
     "content": "xml-inline",
     "content_args": {"tag_pattern": r"<parameter=(?P<key>[^>\n]+)>\s*(?P<value>.*?)\s*</parameter>"},
     "repeats": True,
@@ -60,7 +60,7 @@ class Read(NamedTuple):
 class ToolFormat:
     """One of the ways above."""
 
-    template: Mapping[str, Any]
+    template: JsonObject
     """For transformers' ``ResponseParser``."""
     marker: str
     """What a call that cannot be read begins with, so that LangChain does not repair what is no call."""
@@ -75,10 +75,12 @@ class ToolFormat:
     def schema(self, tools: Toolset) -> JsonObject:
         """Of what follows ``opening`` when a call is forced: that one call."""
         one = tools.schema(self.key)
-        return {"type": "array", "items": one, "minItems": 1, "maxItems": 1} if self.listed else one
+        whole = {"type": "array", "items": one, "minItems": 1, "maxItems": 1} if self.listed else one
+        # Spaces as templates write earlier calls, and as models were therefore taught.
+        return {**whole, "x-guidance": {"item_separator": ", ", "key_separator": ": "}}
 
 
-def _template(calls: Mapping[str, Any]) -> Mapping[str, Any]:
+def _template(calls: JsonObject) -> JsonObject:
     return {"start_anchor": "\0", "fields": {"tool_calls": calls, "content": {"content": "text"}}}
 
 
@@ -101,9 +103,9 @@ def format_of(tokenizer: Any) -> ToolFormat | None:
     return ToolFormat(_template(_LLAMA), "<|python_tag|>", key="parameters", bare=True)
 
 
-def _tolerant(template: Mapping[str, Any]) -> Mapping[str, Any]:
+def _tolerant(template: JsonObject) -> JsonObject:
     """``template`` with JSON that is none kept as text: transformers would throw the answer away."""
-    changed = deepcopy(dict(template))
+    changed = deepcopy(template)
     for one in changed["fields"].values():
         if one.get("content") == "json":
             one["content_args"] = {**one.get("content_args", {}), "allow_non_json": True}
@@ -149,12 +151,10 @@ class CallReader:
         return self._read(events)
 
     def _unfinished(self, event: JsonObject) -> JsonObject:
-        """A call that the answer's end cut off is none; whether JSON is whole, its own end tells."""
-        calls = self.form.template["fields"].get("tool_calls", {})
-        ends = "close" in calls or "close_pattern" in calls
-        if event["type"] == "region_close" and event["field"] == "tool_calls" and calls["content"] != "json" and ends:
-            return {**event, "value": None}
-        return event
+        """A call that the answer's end cut off is none; JSON tells itself whether it is whole."""
+        form = self.form.template["fields"][event["field"]]
+        cut = event["field"] == "tool_calls" and form.get("content") != "json" and "close" in form
+        return {**event, "value": None} if cut and event["type"] == "region_close" else event
 
     def _read(self, events: list[JsonObject]) -> Read:
         text, reasoning = "", ""

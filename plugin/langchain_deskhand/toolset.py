@@ -9,6 +9,7 @@ from typing import Any
 from langchain_core.utils.json_schema import dereference_refs
 
 from deskhand_guardrails.errors import ConfigError
+from langchain_deskhand.structured import closed
 
 JsonObject = dict[str, Any]
 
@@ -63,7 +64,7 @@ def _call(function: JsonObject, key: str) -> JsonObject:
         arguments = {name: value for name, value in dereference_refs(arguments).items() if name != "$defs"}
     return {
         "type": "object",
-        "properties": {"name": {"const": function["name"]}, key: {"additionalProperties": False, **arguments}},
+        "properties": {"name": {"const": function["name"]}, key: closed(arguments)},
         "required": ["name", key],
         "additionalProperties": False,
     }

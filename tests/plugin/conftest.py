@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 # Before transformers is imported: nothing may be looked up.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -26,7 +27,8 @@ TOOL_TEMPLATE = (
     "{{ bos_token }}{% for t in tools or [] %}<|system|>{{ t.function | tojson }}<|end|>{% endfor %}"
     "{% for m in messages %}<|{{ 'user' if m.role == 'tool' else m.role }}|>"
     "{% if m.role == 'tool' %}<tool_response>{{ m.content }}</tool_response>{% else %}{{ m.content }}{% endif %}"
-    "{% for c in m.tool_calls or [] %}<tool_call>\n{{ c.function | tojson }}\n</tool_call>{% endfor %}<|end|>{% endfor %}"
+    "{% for c in m.tool_calls or [] %}<tool_call>\n{{ c.function | tojson }}\n</tool_call>{% endfor %}<|end|>"
+    "{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 """In Hermes' form, as Qwen 2.5 and 3 have it."""
@@ -96,9 +98,14 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tool_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """As ``llama``, with a chat template that knows tools."""
-    return make_llama(tmp_path_factory.mktemp("tool_llama"), template=TOOL_TEMPLATE, context=1024)
+def make_tool_llama(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes Llamas with a chat template that knows tools."""
+
+    def make(**settings: Any) -> Path:
+        folder = tmp_path_factory.mktemp("tool_llama")
+        return make_llama(folder, **{"template": TOOL_TEMPLATE, "context": 1024, **settings})
+
+    return make
 
 
 @pytest.fixture
