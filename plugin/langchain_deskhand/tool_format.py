@@ -104,9 +104,10 @@ def format_of(tokenizer: Any) -> ToolFormat | None:
 
 
 def _tolerant(template: JsonObject) -> JsonObject:
-    """``template`` with JSON that is none kept as text: transformers would throw the answer away."""
+    """``template`` that keeps JSON that is none as text and misses no field: transformers would lose the answer."""
     changed = deepcopy(template)
     for one in changed["fields"].values():
+        one["optional"] = True
         if one.get("content") == "json":
             one["content_args"] = {**one.get("content_args", {}), "allow_non_json": True}
     return changed
@@ -145,7 +146,7 @@ class CallReader:
             events = self._parser.feed(text)
             if last:
                 events = [*events, *map(self._unfinished, self._parser.finalize()[1])]
-        except (ValueError, KeyError, TypeError):  # a template of the tokenizer's that did not expect this
+        except (ValueError, KeyError, TypeError):  # what the tokenizer's template makes of a call fails
             self._lost = True
             events = [{"type": "region_close", "field": "tool_calls", "value": self._body + text}]
         return self._read(events)

@@ -41,7 +41,7 @@ def fit(conversation: Turns, room: int, encode: Callable[[Turns], list[int]]) ->
         if len(starts) < 2:
             raise InputError(
                 f"the newest message and the instructions take {len(tokens)} tokens and the model has room for {room}: "
-                "shorten the message, use fewer sources, or a model with a longer context"
+                "shorten the message, use fewer sources or tools, or a model with a longer context"
             )
         # What precedes the first customer message (a greeting of the assistant, say) goes with it.
         kept = [message for at, message in enumerate(kept) if at >= starts[1] or message["role"] == "system"]
