@@ -212,7 +212,8 @@ def main(answers: int) -> None:
             held = [measured(read, guarded, text) for text in texts]
             plain, ours = (statistics.median(one.rate for one in each) for each in (bare, held))
             used = statistics.median(one.processor for one in held) - statistics.median(one.processor for one in bare)
-            after_next, after_end = ([late for one in held for late in one[column]] for column in (2, 3))
+            after_next = [late for one in held for late in one.after_next]
+            after_end = [late for one in held for late in one.after_end]
             print(
                 f"{name:<10} {plain:>9.2f} {ours:>12.2f} {ours / plain:>6.1%} {used:>10.1f}"
                 f" {percentiles(after_next):>24} {percentiles(after_end):>21}"
