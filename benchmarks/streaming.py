@@ -3,7 +3,7 @@
     python benchmarks/streaming.py [ANSWERS]
 
 A scripted model writes tokens of four characters, 50 a second, each when it is due (as a served model does, which does
-not wait for its reader). The policy is the default one, turns are recorded in SQLite, no two sentences are alike.
+not wait for its reader), in short and in long answers. The policy is the default one, turns are recorded in SQLite, no two sentences are alike.
 
 - throughput: tokens a second from the call to the last piece, checks of the question and the record included;
 - delay: from a sentence's end to its release (p50 / p95). That a sentence has ended shows when the next one's first
@@ -37,7 +37,9 @@ from deskhand_guardrails.monitor import Store
 from langchain_deskhand import ChatDeskhand
 from langchain_deskhand.testing import ScriptedChatModel
 
-ANSWERS = 4
+ANSWERS = 3
+LENGTHS = {"short": 1, "long": 4}
+"""How often an answer goes through ``PATTERNS``: the question's check and the record weigh less in a long one."""
 RATE = 50.0
 TOKEN = 4
 QUESTION = "How do I send the {} {} back that I ordered?"
@@ -125,9 +127,9 @@ class Reading(NamedTuple):
     after_end: list[float]
 
 
-def sentences() -> list[str]:
+def sentences(rounds: int = 1) -> list[str]:
     """An answer that nobody has read yet."""
-    return [pattern.format(*next(PAIRS)) for pattern in PATTERNS]
+    return [pattern.format(*next(PAIRS)) for pattern in PATTERNS * rounds]
 
 
 def read_sync(model: BaseChatModel, question: str) -> Pieces:
@@ -142,6 +144,9 @@ def read_async(model: BaseChatModel, question: str) -> Pieces:
         return pieces
 
     return asyncio.run(read())
+
+
+WAYS = {"stream": read_sync, "astream": read_async}
 
 
 def collected(chunks: Iterator[AIMessageChunk]) -> Pieces:
@@ -205,9 +210,9 @@ def main(answers: int) -> None:
             return ChatDeskhand(model=model, rails=rails, store=store)
 
         guarded(ScriptedChatModel(answers=["Hello."])).invoke("Hello!")
-        print("           bare t/s  guarded t/s  ratio  processor  ms after next began   ms after own end (p50 / p95)")
-        for name, read in (("stream", read_sync), ("astream", read_async)):
-            texts = [sentences() for _ in range(answers)]
+        print("               bare t/s  guarded t/s  ratio  processor  after next began  after own end (p50 / p95, ms)")
+        for (name, read), (length, rounds) in itertools.product(WAYS.items(), LENGTHS.items()):
+            texts = [sentences(rounds) for _ in range(answers)]
             bare = [measured(read, lambda model: model, text) for text in texts]
             held = [measured(read, guarded, text) for text in texts]
             plain, ours = (statistics.median(one.rate for one in each) for each in (bare, held))
@@ -215,8 +220,8 @@ def main(answers: int) -> None:
             after_next = [late for one in held for late in one.after_next]
             after_end = [late for one in held for late in one.after_end]
             print(
-                f"{name:<10} {plain:>9.2f} {ours:>12.2f} {ours / plain:>6.1%} {used:>10.1f}"
-                f" {percentiles(after_next):>24} {percentiles(after_end):>21}"
+                f"{f'{name}, {length}':<14} {plain:>9.2f} {ours:>12.2f} {ours / plain:>6.1%} {used:>10.1f}"
+                f" {percentiles(after_next):>17} {percentiles(after_end):>15}"
             )
     start()
 
