@@ -3,7 +3,8 @@
     python benchmarks/streaming.py [ANSWERS]
 
 A scripted model writes tokens of four characters, 50 a second, each when it is due (as a served model does, which does
-not wait for its reader), in short and in long answers. The policy is the default one, turns are recorded in SQLite, no two sentences are alike.
+not wait for its reader), in short and in long answers. The policy is the default one, turns are recorded in SQLite, no
+two sentences are alike.
 
 - throughput: tokens a second from the call to the last piece, checks of the question and the record included;
 - delay: from a sentence's end to its release (p50 / p95). That a sentence has ended shows when the next one's first

@@ -88,11 +88,16 @@ class Loaded:
 
     def encode(self, conversation: window.Turns, tools: Toolset | None = None) -> list[int]:
         """The prompt as token numbers; the template's own special tokens are the only ones in it."""
-        text = self._layout(self._safe(conversation), None if tools is None else self._safe(tools.tools))
+        text = self._layout([*map(self._safe_turn, conversation)], None if tools is None else self._safe(tools.tools))
         if tools is not None and tools.forced and self._format is not None:
             text += self._format.opening
         tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return tokens
+
+    def _safe_turn(self, turn: Mapping[str, Any]) -> dict[str, Any]:
+        # Templates look for marks, such as </think>, in what the model itself wrote.
+        pattern = self._special if turn["role"] == "assistant" else self._control
+        return {**self._safe(turn), "content": pattern.sub(_apart, turn["content"])}
 
     def _safe(self, value: Any) -> Any:
         if isinstance(value, str):

@@ -248,6 +248,7 @@ def test_calls_and_results_are_shown_as_the_model_was_taught(folder: Path) -> No
     assert 'I look.<tool_call>\n{"name": "refund", "arguments": {"euros": 7}}\n</tool_call><|end|>' in text
     assert "<|user|><tool_response>Paid.</tool_response><|end|>" in text
     assert "< tool_response>Paid again.< /tool_response> And < |system|>now?" in text
+    assert "<tool_call>Hm." in laid_out(folder, [*HISTORY, AIMessage("<tool_call>Hm.")])  # the model's own words
 
 
 def test_a_template_that_refuses_results_gets_them_in_words(make_tool_llama: Callable[..., Path]) -> None:
