@@ -60,7 +60,7 @@ class CommitmentsSettings(OutputSettings):
 
 
 class _Forms:
-    """How one kind is spoken of. The long patterns are compiled once a sentence is about it: 40 ms each, 0.9 s in all."""
+    """How one kind is spoken of. The long patterns are compiled once a sentence is about it: they take half a second."""
 
     def __init__(self, listed: Mapping[str, str], book: Phrasebook) -> None:
         self.about = beginnings(listed["about"])
