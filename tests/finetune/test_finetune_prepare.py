@@ -7,7 +7,6 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,11 +16,11 @@ from deskhand_finetune.disk import disk_errors
 from deskhand_finetune.prepare import PrepareReport, prepare
 from deskhand_finetune.prepare.answers import Example
 from deskhand_finetune.prepare.articles import read_articles
-from deskhand_finetune.prepare.fold import duplicates, groups
+from deskhand_finetune.prepare.duplicates import groups
+from deskhand_finetune.prepare.fold import duplicates
 from deskhand_finetune.prepare.records import records
 from deskhand_finetune.prepare.report import REASONS
 from deskhand_finetune.prepare.sources import Neighbours
-from deskhand_finetune.prepare.split import leaks, split
 from deskhand_guardrails.encoder import Encoder
 from deskhand_guardrails.errors import InputError, UnavailableError
 from deskhand_guardrails.prompt import HAND_OVER
@@ -207,24 +206,6 @@ def _example(number: int, customer: str = "", answer: str = "") -> Example:
         conversation=(("user", f"Question number {number} about the thing called {number * 7}"),),
         answer=answer or f"Answer {number}",
     )
-
-
-def test_split_keeps_time_and_customers_apart() -> None:
-    examples = [_example(number, customer=str(number % 70)) for number in range(200)]
-    sides = split(examples)
-    assert set(leaks(examples, sides).values()) == {0}
-    counts = Counter(sides)
-    assert counts["test"] > 0
-    assert counts["train"] > counts["test"]
-    assert counts[None] > 0
-    moved = [side if side != "test" else "train" for side in sides]
-    crossing = [*moved[:150], *["test"] * 50]
-    assert leaks(examples, crossing)["customers_on_two_sides"] > 0  # type: ignore[arg-type] # the literals are widened
-
-
-def test_without_customers_the_shares_are_exact() -> None:
-    sides = split([replace(_example(number), customer="") for number in range(200)])
-    assert Counter(sides) == {"train": 170, "validation": 10, "test": 20}
 
 
 def test_folding_finds_templates_not_topics() -> None:

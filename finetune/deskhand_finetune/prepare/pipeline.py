@@ -127,6 +127,7 @@ def _plan(
         workers=workers or cores(),
         seed=rules.seed,
         rules=rules,
+        most_copies=policy.settings.training_data.most_copies,
         residual_limit=policy.settings.training_data.residual_limit,
         despite_leaks=despite_leaks,
         fingerprint=key,

@@ -27,6 +27,8 @@ class Plan:
     seed: int
     rules: Rules
     """What the first step is told."""
+    most_copies: int
+    """Of one canned reply, ``training_data.most_copies``."""
     residual_limit: float
     """The policy's ``training_data.residual_limit``."""
     despite_leaks: bool

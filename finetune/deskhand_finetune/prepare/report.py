@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from deskhand_finetune.prepare.leaks import NAMES
 from deskhand_finetune.prepare.residual import Residual
 
 REASONS = {
@@ -16,6 +17,12 @@ REASONS = {
     "spam": "the ticket is tagged as spam",
     "merged": "the ticket was merged into another",
     "bad_rating": "the customer rated the answer as bad",
+    "reopened": "the ticket was reopened three times or more",
+    "hostile": "an agent's message that the policy calls hostile",
+    "too_long": "an answer of more than 400 words",
+    "other_language": "the answer is in another language than the question",
+    "did_not_help": "the customer wrote that the answer did not help",
+    "near_duplicate": "nearly the same conversation as a newer ticket",
     "internal_note": "an internal note, which customers never saw",
     "system_message": "written by an automation",
     "bot_message": "written by a bot",
@@ -64,6 +71,9 @@ class PrepareReport:
     hand_overs: int
     """Training records with distractors only, whose answer is to hand over."""
     leaks: Mapping[str, int]
+    """What crosses between the splits, counted in the written files; all nothing."""
+    split_by: str
+    """``organization``, or ``customer`` where organisations could not be kept apart."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -82,6 +92,7 @@ class PrepareReport:
             *(f"{name}: {why}" for name, why in self.formats.items()),
             f"{self.tickets} tickets read, {self.kept} kept",
             "records: " + ", ".join(f"{name} {count}" for name, count in self.splits.items()),
+            f"leak check (by {self.split_by}): " + ", ".join(f"{NAMES[name]} {n}" for name, n in self.leaks.items()),
             f"personal data replaced: {replaced or 'none found'}",
             f"personal data left: {Residual.from_json(self.residual).line()}",
             f"left out: {left_out or 'nothing'}",

@@ -1,0 +1,98 @@
+"""The leak check: what crosses from one split to another, counted from the files that were written.
+
+Shares nothing with the split and the folding but the cleaned conversations: it reads the records back, and finds near
+duplicates exactly instead of by MinHash, by word triples' rarest first (prefix filtering, Chaudhuri et al. 2006). What
+it counts must be nothing; anything else stops ``prepare``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
+from pathlib import Path
+
+from deskhand_finetune.disk import read_jsonl
+from deskhand_finetune.prepare.conversation import Conversation
+from deskhand_finetune.prepare.duplicates import ALIKE, plain
+from deskhand_guardrails.errors import InputError
+
+NAMES = {
+    "tickets": "tickets on two sides",
+    "customers": "customers on two sides",
+    "organizations": "organisations on two sides",
+    "near_duplicates": "pairs of near duplicates on two sides",
+    "newer_training": "training tickets newer than the oldest of the test",
+    "foreign_sources": "sources from outside training, or the record's own ticket",
+}
+
+
+def leaks(folder: Path, conversations: Iterable[Conversation], *, by_organization: bool) -> dict[str, int]:
+    """Counts what crosses between the splits in ``folder``, by the keys of ``NAMES``.
+
+    Args:
+        folder: holds the three files.
+        conversations: those of the written tickets, at least.
+        by_organization: whether organisations were to be kept apart; what was not asked for is not counted.
+    """
+    sides: dict[str, set[str]] = defaultdict(set)
+    sources: list[tuple[str, str]] = []
+    for side in ("train", "validation", "test"):
+        for record in read_jsonl(folder / f"{side}.jsonl"):
+            sides[record["ticket_id"]].add(side)
+            sources.extend((record["ticket_id"], source) for source in record["source_ids"])
+    held = {one.ticket_id: one for one in conversations if one.ticket_id in sides}
+    by_customer, by_company = defaultdict(set), defaultdict(set)
+    times: dict[str, list[str]] = defaultdict(list)
+    for ticket, own in sides.items():
+        for side in own:
+            times[side].append(held[ticket].created_at)
+        by_customer[held[ticket].customer] |= own
+        by_company[held[ticket].organization] |= own
+    oldest = min(times["test"], default="9999")
+    trained = {ticket for ticket, own in sides.items() if "train" in own}
+    tickets = ((ticket, source.removeprefix("ticket:")) for ticket, source in sources if source.startswith("ticket:"))
+    return {
+        "tickets": sum(len(own) > 1 for own in sides.values()),
+        "customers": _crossing(by_customer),
+        "organizations": _crossing(by_company) if by_organization else 0,
+        "near_duplicates": near_duplicates(
+            [_triples(held[ticket]) for ticket in sorted(sides)], [min(sides[ticket]) for ticket in sorted(sides)]
+        ),
+        "newer_training": sum(time > oldest for time in times["train"]),
+        "foreign_sources": sum(source not in trained or source == ticket for ticket, source in tickets),
+    }
+
+
+def refuse_leaks(found: Mapping[str, int], out: Path) -> None:
+    """Raises ``InputError`` when anything crosses."""
+    crossing = ", ".join(f"{NAMES[name]}: {count}" for name, count in found.items() if count)
+    if crossing:
+        raise InputError(
+            f"{out}: not written, the splits leak ({crossing}); this is a fault of ours, please report it with the "
+            f"counts, and the format of the export"
+        )
+
+
+def near_duplicates(texts: Sequence[set[str]], sides: Sequence[str]) -> int:
+    """How many pairs on different sides have a Jaccard similarity of ``ALIKE`` or more."""
+    commonness = Counter(triple for own in texts for triple in own)
+    by_rare: dict[str, list[int]] = defaultdict(list)
+    pairs = 0
+    for place, own in enumerate(texts):
+        # Two sets that alike share one of these: the rest is too small to make up for them.
+        prefix = sorted(own, key=lambda triple: (commonness[triple], triple))[: len(own) - ceil(ALIKE * len(own)) + 1]
+        met = {other for triple in prefix for other in by_rare[triple] if sides[other] != sides[place]}
+        pairs += sum(len(own & texts[other]) >= ALIKE * len(own | texts[other]) for other in met)
+        for triple in prefix:
+            by_rare[triple].append(place)
+    return pairs
+
+
+def _triples(conversation: Conversation) -> set[str]:
+    words = plain("\n".join(turn.text for turn in conversation.turns)).split()
+    return {" ".join(words[at : at + 3]) for at in range(max(1, len(words) - 2))}
+
+
+def _crossing(sides: Mapping[str, set[str]]) -> int:
+    return sum(len(own) > 1 for name, own in sides.items() if name)
