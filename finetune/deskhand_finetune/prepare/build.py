@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,17 +16,21 @@ from deskhand_finetune.disk import fingerprint, read_jsonl, write_json, write_js
 from deskhand_finetune.prepare import fold
 from deskhand_finetune.prepare.answers import Example, examples_of
 from deskhand_finetune.prepare.articles import read_articles
+from deskhand_finetune.prepare.card import card
 from deskhand_finetune.prepare.conversation import Conversation, LeftOut
 from deskhand_finetune.prepare.duplicates import groups
+from deskhand_finetune.prepare.kinds import Kind, kinds
 from deskhand_finetune.prepare.leaks import leaks, refuse_leaks
+from deskhand_finetune.prepare.lengths import Lengths
 from deskhand_finetune.prepare.page import page
 from deskhand_finetune.prepare.plan import CONVERSATIONS, LEFT_OUT, STAGE, VECTORS, Plan
 from deskhand_finetune.prepare.records import records
-from deskhand_finetune.prepare.report import REASONS, PrepareReport, card
+from deskhand_finetune.prepare.report import REASONS, PrepareReport
 from deskhand_finetune.prepare.residual import estimate, refuse, write_suspects
 from deskhand_finetune.prepare.sources import Neighbours
 from deskhand_finetune.prepare.split import SPLITS, By, Side, split
 from deskhand_finetune.prepare.substitutes import put
+from deskhand_finetune.prepare.timeline import timeline
 from deskhand_guardrails.encoder import DIMENSIONS, Encoder, Vectors
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.prompt import HAND_OVER
@@ -62,7 +67,7 @@ def build(plan: Plan, started: float) -> PrepareReport:
         refuse(residual, plan.out, suspects)
     if plan.rules.substitutes:
         kept = _with_substitutes(kept, learnt)
-    splits, hand_overs = write_splits(plan, kept)
+    written = write_splits(plan, kept)
     crossing = leaks(plan.partial, learnt, by_organization=by == "organization")
     refuse_leaks(crossing, plan.out)
     write_jsonl(left_out, plan.partial / "quarantine.jsonl")
@@ -73,13 +78,16 @@ def build(plan: Plan, started: float) -> PrepareReport:
         formats={export.path.name: f"{export.format} ({export.why})" for export in plan.exports},
         tickets=stage["tickets"],
         kept=len(tickets),
-        splits=splits,
+        splits=written.sizes,
         left_out=dict(Counter(item["reason"] for item in left_out).most_common()),
         replaced=_replaced(learnt),
         residual=residual.to_json(),
         languages=dict(Counter(conversation.language for conversation in learnt).most_common()),
         canned=canned | {"near_duplicates": len(repeated)},
-        hand_overs=hand_overs,
+        hand_overs=written.hand_overs,
+        timeline=timeline([(one.created_at, side) for one, side in _first(kept)]),
+        kinds=[list(kind) for kind in written.kinds],
+        lengths=written.lengths,
         leaks=crossing,
         split_by=by,
         settings={
@@ -123,8 +131,18 @@ def _left(example: Example, reason: str) -> dict[str, str]:
     return LeftOut(example.ticket_id, reason, example.answered_at).to_json()
 
 
-def write_splits(plan: Plan, kept: Sequence[tuple[Example, Side]]) -> tuple[dict[str, int], int]:
-    """Writes the three files; gives their sizes and how many training records hand over."""
+class Written(NamedTuple):
+    """What the three files hold."""
+
+    sizes: dict[str, int]
+    hand_overs: int
+    """Training records whose answer is to hand over."""
+    kinds: list[Kind]
+    lengths: dict[str, Any]
+
+
+def write_splits(plan: Plan, kept: Sequence[tuple[Example, Side]]) -> Written:
+    """Writes the three files."""
     examples = [example for example, _ in kept]
     articles = read_articles(plan.articles)
     vectors, article_vectors = _vectors(
@@ -137,13 +155,28 @@ def write_splits(plan: Plan, kept: Sequence[tuple[Example, Side]]) -> tuple[dict
     neighbours = Neighbours(learnt, vectors[train], answer_vectors, articles, article_vectors)
     sizes: dict[str, int] = {}
     handed_over = 0
+    lengths = Lengths()
     for side in SPLITS:
         asked = [examples[place] for place in places[side]]
         made = records(asked, vectors[places[side]], neighbours, seed=plan.seed, is_training=side == "train")
         written = list(plan.track(made, f"writing {side}", len(asked)))
+        for record in written:
+            lengths.add(record)
         handed_over += sum(record["messages"][-1]["content"] == HAND_OVER for record in written)
         sizes[side] = write_jsonl(written, plan.partial / f"{side}.jsonl")
-    return sizes, handed_over
+    firsts = sorted({example.ticket_id: place for place, example in reversed(list(enumerate(examples)))}.values())
+    found = kinds(
+        [examples[place].query for place in firsts],
+        [examples[place].language for place in firsts],
+        vectors[firsts],
+        plan.seed,
+    )
+    return Written(sizes, handed_over, found, lengths.to_json())
+
+
+def _first(kept: Sequence[tuple[Example, Side]]) -> list[tuple[Example, Side]]:
+    """One example of each ticket."""
+    return list({example.ticket_id: (example, side) for example, side in reversed(kept)}.values())
 
 
 def _vectors(plan: Plan, queries: list[str], sections: list[str]) -> tuple[Vectors, Vectors]:

@@ -69,8 +69,10 @@ def clean_ticket(ticket: Ticket, rules: Rules = Rules()) -> tuple[Conversation |
             reason = "hostile"
         if reason:
             left_out.append(LeftOut(ticket.id, reason, iso(message.at)))
-        else:
-            kept.append((message, text))
+            continue
+        kept.append((message, text))
+        if len(message.text) > LONGEST_MESSAGE:
+            left_out.append(LeftOut(ticket.id, "cut_message", iso(message.at)))
     reason = _incomplete([_role(message) for message, _ in kept])
     if reason:
         return None, [*left_out, LeftOut(ticket.id, reason)]

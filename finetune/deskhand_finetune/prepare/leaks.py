@@ -42,7 +42,8 @@ def leaks(folder: Path, conversations: Iterable[Conversation], *, by_organizatio
             sides[record["ticket_id"]].add(side)
             sources.extend((record["ticket_id"], source) for source in record["source_ids"])
     held = {one.ticket_id: one for one in conversations if one.ticket_id in sides}
-    by_customer, by_company = defaultdict(set), defaultdict(set)
+    by_customer: dict[str, set[str]] = defaultdict(set)
+    by_company: dict[str, set[str]] = defaultdict(set)
     times: dict[str, list[str]] = defaultdict(list)
     for ticket, own in sides.items():
         for side in own:
