@@ -9,7 +9,8 @@ demo: .venv/installed
 	$(BIN)/deskhand demo $(DEMO)
 
 test: .venv/installed-dev
-	$(BIN)/pytest --cov --cov-report=term $(TEST)
+	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile --cov --cov-report=term \
+		--ignore=tests/docs $(TEST)  # those run in 'check'
 
 check: .venv/installed-dev
 	$(BIN)/ruff check

@@ -8,6 +8,11 @@ Faithful answers are the sample's English reference answers (paraphrases of thei
 every sentence that holds a figure, with its passage and the two beside it as the sources. Each of their figures is then replaced by a wrong one
 of its kind, one at a time, and the answer is checked again. Wrong figures are drawn with a fixed seed from what the
 article does not hold. Prints one line for each kind, and the time of a check.
+
+Claims without a figure are planted too (``planted.py``), in the reference answers (paraphrases all) and in the articles'
+own sentences, which is how a model writes that quotes its source: negated, one word turned into its opposite, a claim of
+another article, an invented one. The curve says how many are found at other thresholds, by claims alone. The shipped
+threshold was set on the reference answers' false alarms; nothing here trained the heads.
 """
 
 from __future__ import annotations
@@ -23,7 +28,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from planted import planted
+
 from deskhand_guardrails import Context, Source
+from deskhand_guardrails.detectors.claims import claims
 from deskhand_guardrails.detectors.figures import Figure, figures
 from deskhand_guardrails.detectors.grounding import Grounding
 from langchain_deskhand.knowledge.articles import read_article
@@ -61,6 +69,17 @@ def articles(folder: Path) -> Iterator[tuple[str, Context]]:
             for sentence in re.split(r"(?<=[.!?])\s+", passage.text):
                 if 20 < len(sentence) < 400 and figures(sentence, strict=True):
                     yield sentence, context
+
+
+def quoted() -> Iterator[tuple[str, Context]]:
+    """Two sentences that state something from each section of the sample's articles, with the whole article."""
+    for path in sorted((SAMPLE / "articles").glob("*.md")):
+        passages = list(read_article(path))
+        context = Context(sources=[Source(one.title, one.text, one.reference) for one in passages])
+        for passage in passages:
+            stated = [passage.text[start:end] for start, end in claims(passage.text)]
+            if stated:
+                yield " ".join(stated[:2]), context
 
 
 def wrong(text: str, figure: Figure, held: set[str], rng: random.Random) -> str | None:
@@ -113,7 +132,7 @@ def measure(name: str, pairs: list[tuple[str, Context]], *, show: bool) -> None:
             kind = "price" if figure.kind in AMOUNTS else figure.kind
             kind = kind if kind in ("link", "email", "date", "weekday", "id", "price", "time of day") else "number"
             planted[kind] += 1
-            found = grounding.detect(changed, context)
+            found = [one for one in grounding.detect(changed, context) if one.label == "unsupported_figure"]
             seen = any(one.start < figure.end + 8 and figure.start < one.end for one in found)
             caught[kind] += seen
             if show and not seen:
@@ -128,6 +147,40 @@ def measure(name: str, pairs: list[tuple[str, Context]], *, show: bool) -> None:
     print(f"  planted in all: {planted.total()}, caught {caught.total() / max(planted.total(), 1):.4f}")
 
 
+def measure_claims(name: str, pairs: list[tuple[str, Context]], *, show: bool) -> None:
+    """Prints how many planted claims are found at the shipped threshold, and a curve of other thresholds."""
+    rng = random.Random(SEED)
+    grounding = Grounding()
+    started, right = time.perf_counter(), []
+    for text, context in pairs:
+        right.append(_claims_score(grounding, text, context))
+    took = 1000 * (time.perf_counter() - started) / max(len(pairs), 1)
+    answers: dict[str, list[str]] = {}
+    for text, context in pairs:
+        answers.setdefault(context.sources[0].text, []).append(text)
+    scores: dict[str, list[float]] = {}
+    for text, context in pairs:
+        others = [one for source, held in answers.items() if source != context.sources[0].text for one in held]
+        for kind, changed in planted(text, others, rng):
+            score = _claims_score(grounding, changed, context)
+            scores.setdefault(kind, []).append(score)
+            if show and score < grounding.threshold:
+                print(f"  missed {kind}: {changed!r}")
+    print(f"{name}: {len(pairs)} right answers, claims only; {took:.2f} ms a check")
+    for threshold in (0.2, 0.35, grounding.threshold, 0.65, 0.8):
+        shares = ", ".join(f"{kind} {_share(held, threshold):.3f}" for kind, held in sorted(scores.items()))
+        print(f"  at {threshold}: flagged {_share(right, threshold):.4f}; found {shares}")
+    print("  planted: " + ", ".join(f"{kind} {len(held)}" for kind, held in sorted(scores.items())))
+
+
+def _claims_score(grounding: Grounding, text: str, context: Context) -> float:
+    return max((score for *_, score in grounding.judged(text, context)), default=0.0)
+
+
+def _share(scores: list[float], threshold: float) -> float:
+    return sum(score >= threshold for score in scores) / max(len(scores), 1)
+
+
 def main() -> None:
     """Measures the sample, and the folders that are given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -135,6 +188,8 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print what was missed and what was flagged")
     arguments = parser.parse_args()
     measure("sample", list(sample()), show=arguments.show)
+    measure_claims("sample, paraphrased", list(sample()), show=arguments.show)
+    measure_claims("sample, quoted", list(quoted()), show=arguments.show)
     for folder in arguments.articles:
         measure(folder.name, list(articles(folder)), show=arguments.show)
 

@@ -3,7 +3,8 @@
     python benchmarks/personal_data.py SPANS.jsonl [--misses LABEL] [--alarms LABEL] [--harmless TEXTS.jsonl.gz ...]
 
 ``SPANS.jsonl`` holds a text and its spans a line: ``{"text", "spans": [{"start", "end", "label"}]}``, or a list in the
-form of presidio-research (``full_text``; ``entity_type``, ``start_position``, ``end_position``). For each label: recall
+form of presidio-research (``full_text``; ``entity_type``, ``start_position``, ``end_position``); a ``.conll`` file
+holds words and their tags. For each label: recall
 (a find of the same kind overlaps more than half of the span), hidden (every letter and digit of the span is covered,
 whatever the find is called), precision (share of the finds that overlap a span of the same kind; in brackets: of any).
 ``--harmless`` counts finds in a thousand texts that should hold none, by label (``text``, or ``messages`` of users).
@@ -65,6 +66,9 @@ class Found(NamedTuple):
 
 
 def records(path: Path) -> Iterator[tuple[str, list[Found]]]:
+    if path.suffix == ".conll":
+        yield from conll(path)
+        return
     text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
     rows = json.loads(text) if text.lstrip().startswith("[") else map(json.loads, text.splitlines())
     for row in rows:
@@ -79,6 +83,30 @@ def records(path: Path) -> Iterator[tuple[str, list[Found]]]:
                 for span in row["spans"]
             ],
         )
+
+
+_TAGS = {"person": "PERSON", "per": "PERSON", "location": "LOCATION", "loc": "LOCATION"}
+
+
+def conll(path: Path) -> Iterator[tuple[str, list[Found]]]:
+    """Sentences of words with tags, of which people and places are read."""
+    words: list[tuple[str, str]] = []
+    for line in [*path.read_text("utf-8").splitlines(), ""]:
+        parts = line.split()
+        if len(parts) >= 2:
+            words.append((parts[0], parts[-1]))
+        elif words:
+            text, spans = "", list[Found]()
+            for word, tag in words:
+                text += " " if text else ""
+                name = _TAGS.get(tag[2:].lower())
+                if name and tag.startswith("I-") and spans and spans[-1].end == len(text) - 1:
+                    spans[-1] = spans[-1]._replace(end=len(text) + len(word))
+                elif name:
+                    spans.append(Found(len(text), len(text) + len(word), name))
+                text += word
+            yield text, spans
+            words = []
 
 
 def texts(path: Path) -> Iterator[str]:

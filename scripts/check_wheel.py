@@ -25,9 +25,12 @@ DATA = (
     "deskhand_finetune/starter/README.md",
     "deskhand_guardrails/default_policy/config.yml",
     "deskhand_guardrails/models/encoder/model.onnx",
+    "deskhand_guardrails/models/grounding/heads.json",
     "deskhand_guardrails/models/guard/model.onnx",
     "deskhand_guardrails/models/guard/guard.json",
     "deskhand_guardrails/monitor/migrations/",
+    "deskhand_guardrails/detectors/words/any_desk.toml",
+    "deskhand_guardrails/detectors/words/commitments.toml",
     "deskhand_guardrails/presets.yml",
     "deskhand_guardrails/redteam/data/",
 )

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any test imports transformers, which reads it once
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many workers as cores: more threads would wait for each other
 
 
 @pytest.fixture(autouse=True)

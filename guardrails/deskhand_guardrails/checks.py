@@ -13,14 +13,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from functools import partial
 
 from deskhand_guardrails.detectors.settings import DECISIONS, Action, DetectorSettings
 from deskhand_guardrails.errors import ConfigError, DeskhandError
+from deskhand_guardrails.growing import Growing
 from deskhand_guardrails.policy import Policy
 from deskhand_guardrails.pseudonyms import Pseudonyms, anonymous, mask
 from deskhand_guardrails.registry import Setup
+from deskhand_guardrails.steps import Step, Steps
 from deskhand_guardrails.verdicts import DIRECTIONS, SEVERITY, Context, Decision, Detector, Direction, Finding, Verdict
 from deskhand_guardrails.workers import Workers
 
@@ -49,10 +52,35 @@ class _Run:
     direction: Direction
     text: str
     context: Context
+    growing: Growing
     found: list[tuple[Check, list[Finding]]] = field(default_factory=list)
     current: tuple[Check | None, float] = (None, math.inf)
     """The check at work and when it is overdue."""
     given_up: bool = False
+
+
+class _Work:
+    """What a worker does, and the two ways of waiting for it."""
+
+    def __init__(self, future: Future[Verdict]) -> None:
+        self.future = future
+        self.done, self.result = future.done, future.result
+        self._waiting: asyncio.Future[Verdict] | None = None
+
+    def within(self, seconds: float) -> Step:
+        """Whether it is done, asked after ``seconds`` at the latest."""
+        longest = None if math.isinf(seconds) else max(seconds, 0.0)
+        return Step(lambda: bool(wait([self.future], longest).done), lambda: self._later(longest))
+
+    async def _later(self, longest: float | None) -> bool:
+        if self._waiting is None:
+            self._waiting = asyncio.wrap_future(self.future)
+        return bool((await asyncio.wait([self._waiting], timeout=longest))[0])
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        if self._waiting is not None and not self._waiting.cancel() and not self._waiting.cancelled():
+            self._waiting.exception()  # read, or the loop would complain that nobody did
 
 
 class Checks:
@@ -84,25 +112,50 @@ class Checks:
         """The checks of ``direction`` in the order in which they run."""
         return self._checks[direction]
 
-    async def run(self, direction: Direction, text: str, context: Context) -> Verdict:
+    def run(
+        self,
+        direction: Direction,
+        text: str,
+        context: Context,
+        seconds: float = math.inf,
+        growing: Growing | None = None,
+    ) -> Steps[Verdict]:
         """The verdict of all checks of ``direction`` on ``text``: the hardest decision holds.
 
-        The checks run one after the other in a thread, because they are work and not waiting.
+        The checks run one after the other in a thread of ours, which can be left behind when one of them hangs.
+
+        Args:
+            direction: whose checks run.
+            text: what they read.
+            context: what they may know.
+            seconds: how long all of them may take together.
+            growing: what is known of the text, when it is one that is still being written.
 
         Raises:
+            TimeoutError: they took longer.
             UnavailableError: too many checks hang; the text must not pass.
         """
-        run = _Run(direction, text, context)
-        work = self._workers.submit(partial(self._all, run))
-        waiting = asyncio.wrap_future(work)
+        run = _Run(direction, text, context, growing or Growing())
+        ends = time.monotonic() + seconds
+        work = _Work(self._workers.submit(partial(self._all, run)))
+        # A check that begins while we wait for another may be due earlier: look again after the shortest limit.
+        shortest = min((check.seconds for check in self._checks[direction]), default=math.inf)
+        pause = shortest
         try:
-            late = await self._overdue(run, waiting)
-            return waiting.result() if late is None else self._late(run, late)
-        finally:  # also when this coroutine is cancelled
-            if not waiting.done():
+            while not (yield work.within(min(pause, ends - time.monotonic()))):
+                check, due = run.current
+                now = time.monotonic()
+                if check is not None and due <= now:
+                    return self._late(run, check)
+                if ends <= now:
+                    raise TimeoutError
+                pause = min(shortest, due - now)
+            return work.result()
+        finally:  # also when the caller is cancelled
+            if not work.done():
                 run.given_up = True
-                self._workers.give_up(work)
-                waiting.cancel()
+                self._workers.give_up(work.future)
+            work.close()
 
     def scores(self, direction: Direction, text: str, context: Context) -> dict[str, float | None]:
         """Every detector's score on ``text``, flagged or not; None for one that failed."""
@@ -115,19 +168,6 @@ class Checks:
                 scores[check.detector.name] = None
         return scores
 
-    async def _overdue(self, run: _Run, waiting: asyncio.Future[Verdict]) -> Check | None:
-        """Waits until all checks are done (None), or one has taken longer than it may."""
-        # A check that begins while we wait for another may be due earlier: look again after the shortest limit.
-        shortest = min((check.seconds for check in self._checks[run.direction]), default=None)
-        pause = shortest
-        while not (await asyncio.wait([waiting], timeout=pause))[0]:
-            check, due = run.current
-            left = due - time.monotonic()
-            if check is not None and left <= 0:
-                return check
-            pause = shortest if shortest is None else min(shortest, left)
-        return None
-
     def _late(self, run: _Run, check: Check) -> Verdict:
         found = list(run.found)
         found.append((check, self._error(check, f"no answer in {check.seconds:g} s")))
@@ -138,7 +178,7 @@ class Checks:
             if run.given_up:
                 break
             run.current = (check, time.monotonic() + check.seconds)
-            run.found.append((check, self._found(check, run.text, run.context)))
+            run.found.append((check, self._found(check, run)))
         run.current = (None, math.inf)
         return self._verdict(run, run.found)
 
@@ -172,9 +212,9 @@ class Checks:
         messages = self._policy.messages
         return messages.hand_over if decision == "review" else messages.refusal
 
-    def _found(self, check: Check, text: str, context: Context) -> list[Finding]:
+    def _found(self, check: Check, run: _Run) -> list[Finding]:
         try:
-            found = check.detector.detect(text, context)
+            found = run.growing.find(check.detector, run.text, run.context)
             # "Not below" and not "at least": a score that is no number counts.
             return [one for one in found if not one.score < check.threshold]
         except BaseException as error:  # noqa: BLE001 - a guard that fails must hold the text back, whatever went wrong

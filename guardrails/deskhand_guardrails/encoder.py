@@ -11,6 +11,9 @@ The model is built by ``scripts/encoder/build.py``; its card is ``models/encoder
 from __future__ import annotations
 
 import functools
+import hashlib
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +33,10 @@ WINDOW_TOKENS = 256
 # A long text is the mean of its windows. Sixteen of them (about 16,000 characters) bound the time that one text costs.
 MOST_WINDOWS = 16
 
+KEPT = 128
+"""Windows whose vector is remembered, under a hash and without their text: what the rails have read of a question, the
+search for sources asks for again."""
+
 # Texts tokenised together: bounds the memory of a long list.
 CHUNK = 256
 
@@ -37,7 +44,8 @@ CHUNK = 256
 class Encoder:
     """Turns texts into unit vectors whose dot product is their similarity in meaning (-1 to 1).
 
-    Safe to use from several threads at once: neither the tokenizer nor the ONNX session is changed by a call.
+    Safe to use from several threads at once: neither the tokenizer nor the ONNX session is changed by a call, and what
+    is remembered of earlier calls is locked.
     """
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
@@ -59,6 +67,8 @@ class Encoder:
             ) from error
         self._start = self._tokenizer.token_to_id("[CLS]")
         self._end = self._tokenizer.token_to_id("[SEP]")
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[bytes, Vectors] = OrderedDict()
 
     @classmethod
     def shipped(cls, *, threads: int = 1) -> Encoder:
@@ -82,12 +92,37 @@ class Encoder:
                 vectors[row] = np.mean([self._window(window) for window in windows], axis=0)
         return _unit(vectors)
 
+    def word_pieces(self, text: str) -> tuple[list[tuple[int, int]], Vectors]:
+        """Each word piece by itself, in the light of its neighbours, for comparing words in two sentences.
+
+        Returns:
+            The pieces' places in ``text``, and their unit vectors: float32, shape (pieces, 384). What lies beyond the
+            first window of 254 pieces is left out.
+        """
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        window = _windows(encoding.ids)[0]
+        return list(encoding.offsets[: len(window)]), _unit(self._hidden(window)[1:-1])
+
     def _window(self, tokens: list[int]) -> Vectors:
         """The mean of the word pieces' hidden states, made unit: what the model was trained to compare."""
         ids = np.asarray([[self._start, *tokens, self._end]], dtype=np.int64)
-        hidden = self._session.run(["last_hidden_state"], {"input_ids": ids})[0]
-        pooled: Vectors = _unit(hidden.mean(axis=1))[0]
+        key = hashlib.blake2b(ids.tobytes(), digest_size=16).digest()
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        pooled: Vectors = _unit(self._hidden(tokens).mean(axis=0, keepdims=True))[0]
+        with self._lock:
+            self._kept[key] = pooled
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
         return pooled
+
+    def _hidden(self, tokens: list[int]) -> Vectors:
+        """The last layer's states of ``[CLS]``, the word pieces and ``[SEP]``."""
+        ids = np.asarray([[self._start, *tokens, self._end]], dtype=np.int64)
+        hidden: Vectors = self._session.run(["last_hidden_state"], {"input_ids": ids})[0][0]
+        return hidden
 
 
 @functools.lru_cache(maxsize=4)

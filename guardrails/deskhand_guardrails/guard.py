@@ -8,12 +8,10 @@ planted sentence cannot drown in a long text.
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +20,7 @@ import numpy.typing as npt
 
 from deskhand_guardrails.detectors.spans import Span
 from deskhand_guardrails.errors import UnavailableError
+from deskhand_guardrails.kept import Kept
 from deskhand_guardrails.onnx import session, tokenizer
 
 Question = Literal["injection", "planted", "harm", "hostile"]
@@ -35,8 +34,8 @@ MOST_WINDOWS = 32
 """A text beyond so many windows keeps its first and last half of them: one message must not take seconds."""
 
 KEPT = 128
-"""Windows whose reading is remembered, under a hash and without their text: every detector of a stage asks for the
-same ones, and a streamed answer is checked again at each sentence's end."""
+"""Texts and windows whose reading is remembered, under a hash and without their text: every detector of a stage asks
+for the same ones, and a streamed answer's sentences are read more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,39 +72,31 @@ class Guard:
             ) from error
         self._start = self._tokenizer.token_to_id("[CLS]")
         self._end = self._tokenizer.token_to_id("[SEP]")
-        self._lock = threading.Lock()
-        self._read: OrderedDict[bytes, _Reading] = OrderedDict()
+        self._texts: Kept[tuple[Window, ...]] = Kept(KEPT)
+        self._readings: Kept[_Reading] = Kept(KEPT)
 
     @classmethod
     def shipped(cls) -> Guard:
         """The model that comes with the package, loaded once."""
         return _shipped()
 
-    def windows(self, text: str, size: int = WIDE) -> list[Window]:
+    def windows(self, text: str, size: int = WIDE) -> Sequence[Window]:
         """The windows of ``text``, each of at most ``size`` word pieces and overlapping the next by a fifth."""
+        return self._texts.get(f"{size} {text}", lambda: self._windows(text, size))
+
+    def _windows(self, text: str, size: int) -> tuple[Window, ...]:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        ids, words, places = encoding.ids, encoding.word_ids, encoding.offsets  # each is made anew when asked for
         found = []
-        for first, last in _cuts(len(encoding.ids), size):
-            reading = self._reading(encoding.ids[first:last], encoding.word_ids[first:last])
-            offsets = encoding.offsets[first:last]
+        for first, last in _cuts(len(ids), size):
+            key = np.asarray(ids[first:last], dtype=np.int32).tobytes()
+            reading = self._readings.get(key, partial(self._run, ids[first:last], words[first:last]))
+            offsets = places[first:last]
             spans = tuple(
                 Span(offsets[one][0], offsets[two][1], label, score) for one, two, label, score in reading.spans
             )
             found.append(Window(offsets[0][0], offsets[-1][1], reading.scores, spans))
-        return found
-
-    def _reading(self, ids: Sequence[int], words: Sequence[int | None]) -> _Reading:
-        key = hashlib.blake2b(np.asarray(ids, dtype=np.int32).tobytes(), digest_size=16).digest()
-        with self._lock:
-            if key in self._read:
-                self._read.move_to_end(key)
-                return self._read[key]
-        made = self._run(ids, words)
-        with self._lock:
-            self._read[key] = made
-            if len(self._read) > KEPT:
-                self._read.popitem(last=False)
-        return made
+        return tuple(found)
 
     def _run(self, ids: Sequence[int], words: Sequence[int | None]) -> _Reading:
         fed = np.asarray([[self._start, *ids, self._end]], dtype=np.int64)
@@ -129,29 +120,22 @@ def _spans(
     """Runs of whole words under one label; a run's score is its weakest word's probability."""
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
+    # The model cuts rare words, such as most names, into pieces: a word is the mean of them.
+    firsts = np.asarray([at for at in range(len(words)) if not at or words[at] != words[at - 1]])
+    ends = np.append(firsts[1:], len(words))
+    means = np.add.reduceat(shares, firsts, axis=0) / (ends - firsts)[:, None]
     found: list[tuple[int, int, str, float]] = []
-    for first, last in _words(words):
-        mean = shares[first : last + 1].mean(axis=0)
-        best = int(mean.argmax())
+    for word, best in enumerate(means.argmax(axis=1)):
         begin, _, label = names[best].partition("-")
         if not label:
             continue
-        score = float(mean[best])
+        first, last, score = int(firsts[word]), int(ends[word]) - 1, float(means[word, best])
         if begin == "I" and found and found[-1][1] == first - 1 and found[-1][2] == label:
             start, _, _, weakest = found[-1]
             found[-1] = (start, last, label, min(weakest, score))
         else:
             found.append((first, last, label, score))
     return found
-
-
-def _words(words: Sequence[int | None]) -> Iterator[tuple[int, int]]:
-    """First and last token of every word: the model cuts rare words, such as most names, into pieces."""
-    first = 0
-    for at in range(1, len(words) + 1):
-        if at == len(words) or words[at] != words[first]:
-            yield first, at - 1
-            first = at
 
 
 def _cuts(tokens: int, size: int) -> list[tuple[int, int]]:

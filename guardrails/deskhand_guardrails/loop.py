@@ -1,7 +1,7 @@
 """One event loop in a thread of its own, for as long as the process lives.
 
-Every check runs on it, asked for from a thread or from another loop, so that both faces mean the same, and so that
-clients which a rail keeps are never bound to a loop that has ended (a known way for a guard to fail open).
+NeMo's rails run on it, asked for from a thread or from another loop, so that clients which a rail keeps are never bound
+to a loop that has ended (a known way for a guard to fail open).
 """
 
 from __future__ import annotations

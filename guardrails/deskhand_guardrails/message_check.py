@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from deskhand_guardrails.detectors.settings import DECISIONS
-from deskhand_guardrails.parts import Part, flatten, parts, replaced, unread
+from deskhand_guardrails.parts import Path, calls, flatten, parts, replaced, unread
 from deskhand_guardrails.policy import Settings
+from deskhand_guardrails.prompt import Source
+from deskhand_guardrails.steps import Steps
+from deskhand_guardrails.tool_calls import Check, HeldBack, check_call, text_of
 from deskhand_guardrails.verdicts import (
     DIRECTIONS,
     SEVERITY,
@@ -19,30 +23,34 @@ from deskhand_guardrails.verdicts import (
     Verdict,
 )
 
-Check = Callable[[Direction, str, Context], Awaitable[Verdict]]
-HeldBack = Callable[[Decision, Sequence[Finding]], str]
 
-
-async def check_message(
+def check_message(
     message: Mapping[str, Any], context: Context, settings: Settings, check: Check, held_back: HeldBack
-) -> CheckedMessage:
+) -> Steps[CheckedMessage]:
     """Checks ``message``; ``held_back`` says what the customer reads when an attachment is not let through."""
-    found = parts(message, trust_system=settings.system_messages == "trusted")
-    checked = [
-        (part, await check(part.direction, part.lead + part.text, context))
-        for part in found
-        if part.direction is not None
-    ]
-    verdicts = [verdict for _, verdict in checked]
-    texts = {part.path: verdict.text.removeprefix(part.lead) for part, verdict in checked if verdict.passed}
+    checked: list[tuple[Direction, str, Verdict]] = []
+    new: dict[Path, object] = {}
+    called: list[Source] = []
+    for part in parts(message, trust_system=settings.system_messages == "trusted"):
+        if part.direction is not None:
+            verdict = yield from check(part.direction, part.text, context)
+            checked.append((part.direction, part.text, verdict))
+            new[part.path] = verdict.text
+    for call in calls(message):
+        made = yield from check_call(call.name, call.arguments, context, check, held_back)
+        called.append(Source("", text_of(call.name, call.arguments)))
+        checked.append(("output", called[-1].text, made.verdict))
+        new[call.path] = made.arguments
+    verdicts = [verdict for _, _, verdict in checked]
     for direction in DIRECTIONS:
-        together = [(part, verdict) for part, verdict in checked if part.direction == direction]
+        together = [(text, verdict) for own, text, verdict in checked if own == direction]
         if len(together) > 1:
-            verdicts.append(await _together(together, direction, context, check, held_back))
+            supported = replace(context, sources=[*context.sources, *called])
+            verdicts.append((yield from _together(together, direction, supported, check, held_back)))
     verdicts.extend(_attachments(message, settings, held_back))
     hardest = max(verdicts, key=lambda one: SEVERITY[one.decision], default=Verdict("allow", ""))
     ignored = settings.attachments == "ignore"
-    passed = replaced(message, texts, marks=not ignored)
+    passed = replaced(message, new, marks=not ignored)
     return CheckedMessage(
         passed if hardest.passed else _instead(message, hardest.text),
         Verdict(
@@ -55,15 +63,15 @@ async def check_message(
     )
 
 
-async def _together(
-    checked: Sequence[tuple[Part, Verdict]], direction: Direction, context: Context, check: Check, held_back: HeldBack
-) -> Verdict:
+def _together(
+    checked: Sequence[tuple[str, Verdict]], direction: Direction, context: Context, check: Check, held_back: HeldBack
+) -> Steps[Verdict]:
     """The verdict on what only shows when texts are read one after the other: split over two, or named by the first."""
     text, known = "", []
-    for part, verdict in checked:
+    for one_text, verdict in checked:
         known += [(one.start + len(text), one.end + len(text)) for one in verdict.findings]
-        text += f"{part.lead}{part.text}\n"
-    verdict = await check(direction, text.removesuffix("\n"), context)
+        text += f"{one_text}\n"
+    verdict = yield from check(direction, text.removesuffix("\n"), context)
     if not verdict.passed:
         return verdict
     new = tuple(

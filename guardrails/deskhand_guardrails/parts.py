@@ -5,10 +5,12 @@ text or a list of texts and blocks; ``tool_calls`` whose arguments are a mapping
 
     for part in parts(message):
         part.direction, part.text          # "output", "send it to <PERSON_1>"
-    replaced(message, {part.path: "..."})
+    for call in calls(message):
+        call.name, call.arguments          # "mail", {"to": "<PERSON_1>"}
+    replaced(message, {part.path: "...", call.path: {...}})
 
-What the customer wrote is input; tool results and documents are retrieved, whoever sends them; what the model wrote,
-the arguments of its tool calls included, is output. The developer's system message is trusted unless told otherwise.
+What the customer wrote is input; tool results and documents are retrieved, whoever sends them; what the model wrote is
+output. The developer's system message is trusted unless told otherwise.
 A block that holds no text (a picture, a sound, a file) is named by ``unread``, and ``replaced`` puts a mark such as
 ``[image]`` in its place: nothing that no rail has read goes on. Not covered: the ``name`` of who speaks.
 """
@@ -67,12 +69,21 @@ class Part:
     direction: Direction | None
     """How it is checked; None when it is trusted."""
     text: str
-    lead: str = ""
-    """For an argument its name ("password: "): a check must see what the text is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One tool call of a message."""
+
+    path: Path
+    """The keys and places that lead to its arguments."""
+    name: str
+    arguments: dict[str, Any] | str
+    """A text when they are no JSON object."""
 
 
 def parts(message: Mapping[str, Any], *, trust_system: bool = True) -> tuple[Part, ...]:
-    """The texts of ``message`` in their order, numbers in the arguments of tool calls included.
+    """The texts of ``message`` in their order, without its tool calls.
 
     Args:
         message: a message as above; nothing in it is changed.
@@ -81,7 +92,12 @@ def parts(message: Mapping[str, Any], *, trust_system: bool = True) -> tuple[Par
     direction = _DIRECTIONS.get(str(message.get("role", message.get("type", ""))), "input")
     if direction is None and not trust_system:
         direction = "input"
-    found = list(_content(message.get("content"), ("content",), direction))
+    return tuple(_content(message.get("content"), ("content",), direction))
+
+
+def calls(message: Mapping[str, Any]) -> tuple[Call, ...]:
+    """The tool calls of ``message`` in their order, those that stand in its content first."""
+    found = list(_calls_within(message.get("content"), ("content",)))
     for key in ("tool_calls", "invalid_tool_calls"):
         for at, call in enumerate(_list(message.get(key))):
             found.extend(_call(call, (key, at)))
@@ -94,14 +110,14 @@ def unread(message: Mapping[str, Any]) -> tuple[tuple[Path, str], ...]:
     return tuple(_unread(message.get("content"), ("content",)))
 
 
-def replaced(message: Mapping[str, Any], texts: Mapping[Path, str], *, marks: bool = True) -> dict[str, Any]:
-    """A copy of ``message`` with ``texts`` in their places and (with ``marks``) a mark for every unread block.
+def replaced(message: Mapping[str, Any], new: Mapping[Path, object], *, marks: bool = True) -> dict[str, Any]:
+    """A copy of ``message`` with ``new`` texts and arguments in their places; ``marks`` puts one for each unread block.
 
-    Arguments that were a string of JSON are one again. A number whose text stays the same stays a number.
+    Arguments that were a string of JSON are one again.
     """
     blocks = unread(message) if marks else ()
     changes: dict[Path, object] = {path: {"type": "text", "text": f"[{kind}]"} for path, kind in blocks}
-    changed: dict[str, Any] = _changed(dict(message), (), {**texts, **changes})
+    changed: dict[str, Any] = _changed(dict(message), (), {**new, **changes})
     return changed
 
 
@@ -121,13 +137,21 @@ def _content(content: object, path: Path, direction: Direction | None) -> Iterat
         elif isinstance(block, Mapping) and _readable(block):
             key, own = _WORDS[str(block.get("type", ""))]
             inside = (*path, at, key)
-            if own == "output":
-                yield from _arguments(block[key], inside)
-            else:
+            if own != "output":
                 yield from _content(block[key], inside, own or direction)
 
 
-def _call(call: object, path: Path) -> Iterator[Part]:
+def _calls_within(content: object, path: Path) -> Iterator[Call]:
+    for at, block in enumerate(_list(content)):
+        if isinstance(block, Mapping) and _readable(block):
+            key, own = _WORDS[str(block.get("type", ""))]
+            if own == "output":
+                yield _made(block, key, (*path, at))
+            else:
+                yield from _calls_within(block[key], (*path, at, key))
+
+
+def _call(call: object, path: Path) -> Iterator[Call]:
     """A tool call: OpenAI's (``function`` holds ``arguments``) or LangChain's (``args``)."""
     if not isinstance(call, Mapping):
         return
@@ -135,26 +159,14 @@ def _call(call: object, path: Path) -> Iterator[Part]:
         yield from _call(call["function"], (*path, "function"))
     for key in ("args", "arguments"):
         if key in call:
-            yield from _arguments(call[key], (*path, key))
+            yield _made(call, key, path)
 
 
-def _arguments(value: object, path: Path) -> Iterator[Part]:
-    inner = _parsed(value)
-    if inner is value and isinstance(value, str):  # no JSON: one text
-        yield Part(path, "output", value)
-    else:
-        yield from _leaves(inner, path, "")
-
-
-def _leaves(value: object, path: Path, lead: str) -> Iterator[Part]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _leaves(inner, (*path, key), f"{key}: ")
-    elif isinstance(value, list | tuple):
-        for at, inner in enumerate(value):
-            yield from _leaves(inner, (*path, at), lead)
-    elif value is not None and not isinstance(value, bool):
-        yield Part(path, "output", str(value), lead)
+def _made(call: Mapping[str, Any], key: str, path: Path) -> Call:
+    arguments = _parsed(call[key])
+    if not isinstance(arguments, dict):
+        arguments = call[key] if isinstance(call[key], str) else json.dumps(call[key], ensure_ascii=False, default=str)
+    return Call((*path, key), str(call.get("name") or ""), arguments)
 
 
 def _unread(content: object, path: Path) -> Iterator[tuple[Path, str]]:
@@ -185,11 +197,12 @@ def _kind(block: Mapping[str, Any]) -> str:
 def _changed(value: object, path: Path, changes: Mapping[Path, object]) -> Any:  # noqa: ANN401 - as deep as messages go
     if path in changes:
         new = changes[path]
-        return value if new == str(value) else new
+        same = new == (_parsed(value) if isinstance(new, dict) else value)
+        if same:
+            return value
+        return json.dumps(new, ensure_ascii=False) if isinstance(new, dict) and isinstance(value, str) else new
     if not any(one[: len(path)] == path for one in changes):
         return value
-    if isinstance(value, str):
-        return json.dumps(_changed(_parsed(value), path, changes), ensure_ascii=False)
     if isinstance(value, Mapping):
         return {key: _changed(inner, (*path, key), changes) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -198,14 +211,13 @@ def _changed(value: object, path: Path, changes: Mapping[Path, object]) -> Any: 
 
 
 def _parsed(value: object) -> object:
-    """What a string of JSON holds, if it is a mapping or a list; everything else as it is."""
+    """What a string of JSON holds; everything else as it is."""
     if not isinstance(value, str):
         return value
     try:
-        inner = json.loads(value)
+        return json.loads(value)
     except (ValueError, RecursionError):
         return value
-    return inner if isinstance(inner, dict | list) else value
 
 
 def _list(value: object) -> Sequence[object]:

@@ -77,6 +77,8 @@ class Settings(Strict):
     """What follows when a check fails: never less."""
     timeout_ms: Annotated[int, Field(gt=0)] = 60_000
     """Longer than this for all rails of one text, and the check has failed: models asked by NeMo's rails included."""
+    release_characters: Annotated[int, Field(gt=0)] | None = None
+    """A streamed answer leaves in pieces of about so many characters; sentence by sentence when None."""
     system_messages: Literal["trusted", "input"] = "trusted"
     """Whether the system messages of a conversation are the developer's, or checked as a customer's."""
     attachments: Action = "mask"

@@ -46,6 +46,8 @@ class Stage:
 
     rails: tuple[str, ...]
     """NeMo's flows in their order; ours among them stands for the detectors."""
+    by_nemo: bool
+    """Whether NeMo Guardrails runs them; where there is none but ours, the detectors run directly."""
     detectors: tuple[Row, ...]
 
 
@@ -62,6 +64,8 @@ class Report:
     """Everything wrong, one line each; with any, the folder cannot be used."""
     directions: dict[Direction, Stage]
     settings: tuple[Value, ...]
+    notes: tuple[str, ...]
+    """Detectors that do nothing for want of something, and what to do about it."""
     from_caller: tuple[str, ...]
     """Detectors that the policy has settings for and that are handed to ``Rails`` by the calling program."""
 
@@ -78,6 +82,7 @@ def report(folder: Path | None = None) -> Report:
     stages = {
         direction: Stage(
             engine.flows(direction) if engine else (),
+            bool(engine and engine.runs_nemo(direction)),
             tuple(_row(policy, direction, check) for check in checks.of(direction)) if checks else (),
         )
         for direction in DIRECTIONS
@@ -91,6 +96,7 @@ def report(folder: Path | None = None) -> Report:
         tuple(dict.fromkeys(faults)),
         stages,
         tuple(_values(policy)),
+        tuple(f"{name} {one.idle}" for name, one in policy.detectors.items() if one.enabled and one.idle),
         tuple(policy.custom),
     )
 

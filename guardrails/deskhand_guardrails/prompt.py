@@ -21,6 +21,9 @@ NO_SOURCES = "(no sources found)"
 
 HAND_OVER = "I am not sure about that one, so I would rather hand you over to a colleague who can help."
 
+TICKET, TOOL = "ticket:", "tool:"
+"""What the references of another customer's resolved ticket, and of a tool's result, begin with."""
+
 # A paragraph that answers; three of them and a conversation fit into a context of 1,024 tokens.
 SOURCE_CHARACTERS = 600
 
@@ -32,9 +35,17 @@ class Source:
     title: str
     text: str
     reference: str = ""
-    """Where it comes from, for a citation: a path, an URL or ``ticket:ID``."""
+    """Where it comes from, for a citation: a path, an URL, ``ticket:ID`` or ``tool:NAME``."""
     score: float = 0.0
     """Similarity to the question, 0 to 1."""
+
+
+def distinct(sources: Iterable[Source]) -> list[Source]:
+    """The sources without those whose text stands in an earlier one: a canned reply says it all the first time."""
+    by_text: dict[str, Source] = {}
+    for source in sources:
+        by_text.setdefault(" ".join(source.text.split()), source)
+    return list(by_text.values())
 
 
 def layout_sources(sources: Sequence[Source], *, characters: int = SOURCE_CHARACTERS) -> str:
@@ -79,15 +90,20 @@ def _one_line(text: str, characters: int) -> str:
 
 
 def retrieval_query(conversation: Iterable[Mapping[str, str]], *, enough_words: int = 8) -> str:
-    """What to look up for the newest customer message: it, and what the customer said before while that is short.
+    """What to look up for the newest customer message: it, and what came before where that is the question.
 
-    "Sure, it is <ORDER_ID_1>" asks nothing by itself; the question stands in the message before. Placeholders do not
-    count as words.
+    "Sure, it is <ORDER_ID_1>" asks nothing by itself, nor does "It's the blue one, bought last Tuesday" in answer to
+    "Which one is it?": the question stands in the message before. So earlier messages count while the newer ones are
+    short, or answer a question of the desk. Placeholders do not count as words.
     """
-    asked = [message["content"] for message in conversation if message["role"] == "user"]
     looked_up: list[str] = []
-    for text in reversed(asked):
-        looked_up.insert(0, text)
-        if sum(not word.startswith("<") for part in looked_up for word in part.split()) >= enough_words:
+    enough = False
+    for message in reversed([message for message in conversation if message["role"] in ("user", "assistant")]):
+        if message["role"] == "assistant":
+            enough = enough and "?" not in message["content"]
+            continue
+        if enough:
             break
+        looked_up.insert(0, message["content"])
+        enough = sum(not word.startswith("<") for part in looked_up for word in part.split()) >= enough_words
     return "\n".join(looked_up)

@@ -6,9 +6,9 @@
     verdict = rails.check_input("My card is 4111 1111 1111 1111", Context(pseudonyms=Pseudonyms()))
     verdict.decision, verdict.text      # "modify", "My card is <CREDIT_CARD_1>"
 
-NeMo Guardrails runs every rail that the policy folder configures; all our own checks are one of them. Whatever fails on
-the way, or takes too long (a detector, a rail, the engine), holds the text back. Every call is independent, and any
-number may run at once.
+All our own checks are one rail. Where the policy folder configures others beside it, NeMo Guardrails runs them all;
+where it does not, the checks run directly. Whatever fails on the way, or takes too long (a detector, a rail, the
+engine), holds the text back. Every call is independent, and any number may run at once.
 """
 
 from __future__ import annotations
@@ -20,16 +20,20 @@ import time
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskhand_guardrails.checks import Checks
 from deskhand_guardrails.engine import Engine, Outcome
+from deskhand_guardrails.growing import Growing
 from deskhand_guardrails.loop import submit
 from deskhand_guardrails.message_check import check_message
 from deskhand_guardrails.policy import Policy
+from deskhand_guardrails.steps import Step, Steps, arun, run
 from deskhand_guardrails.stream import AsyncGuardedStream, GuardedStream
-from deskhand_guardrails.verdicts import CheckedMessage, Context, Detector, Direction, Finding, Verdict
+from deskhand_guardrails.tool_calls import check_call
+from deskhand_guardrails.verdicts import CheckedCall, CheckedMessage, Context, Detector, Direction, Finding, Verdict
 
 if TYPE_CHECKING:
     from nemoguardrails.actions.rail_outcome import RailOutcome
@@ -43,6 +47,7 @@ class _Call:
 
     direction: Direction
     context: Context
+    growing: Growing | None
     verdict: Verdict | None = None
 
 
@@ -89,68 +94,93 @@ class Rails:
 
     def check_input(self, text: str, context: Context | None = None) -> Verdict:
         """Whether and how a customer's message may go to the model."""
-        return submit(self._check("input", text, context)).result()
+        return run(self._check("input", text, context))
 
     def check_retrieved(self, text: str, context: Context | None = None) -> Verdict:
         """Whether and how a retrieved passage may go into the prompt."""
-        return submit(self._check("retrieved", text, context)).result()
+        return run(self._check("retrieved", text, context))
 
     def check_output(self, text: str, context: Context | None = None) -> Verdict:
         """Whether and how an answer may go to the customer; its placeholders stay (``Pseudonyms.restore``)."""
-        return submit(self._check("output", text, context)).result()
+        return run(self._check("output", text, context))
 
     async def acheck_input(self, text: str, context: Context | None = None) -> Verdict:
         """``check_input`` without holding up the caller's event loop."""
-        return await asyncio.wrap_future(submit(self._check("input", text, context)))
+        return await arun(self._check("input", text, context))
 
     async def acheck_retrieved(self, text: str, context: Context | None = None) -> Verdict:
         """``check_retrieved`` without holding up the caller's event loop."""
-        return await asyncio.wrap_future(submit(self._check("retrieved", text, context)))
+        return await arun(self._check("retrieved", text, context))
 
     async def acheck_output(self, text: str, context: Context | None = None) -> Verdict:
         """``check_output`` without holding up the caller's event loop."""
-        return await asyncio.wrap_future(submit(self._check("output", text, context)))
+        return await arun(self._check("output", text, context))
 
     def check_message(self, message: Mapping[str, Any], context: Context | None = None) -> CheckedMessage:
         """Whether and how a chat message may go on: content blocks, tool calls, tool results (see ``parts``)."""
-        return submit(self._check_message(message, context)).result()
+        return run(self._check_message(message, context))
 
     async def acheck_message(self, message: Mapping[str, Any], context: Context | None = None) -> CheckedMessage:
         """``check_message`` without holding up the caller's event loop."""
-        return await asyncio.wrap_future(submit(self._check_message(message, context)))
+        return await arun(self._check_message(message, context))
+
+    def check_call(self, name: str, arguments: Mapping[str, Any] | str, context: Context | None = None) -> CheckedCall:
+        """Whether and how a model's call may go to the tool ``name``; arguments that are no JSON are a text."""
+        return run(self._check_call(name, arguments, context))
+
+    async def acheck_call(
+        self, name: str, arguments: Mapping[str, Any] | str, context: Context | None = None
+    ) -> CheckedCall:
+        """``check_call`` without holding up the caller's event loop."""
+        return await arun(self._check_call(name, arguments, context))
 
     def guard_stream(self, chunks: Iterable[str], context: Context) -> GuardedStream:
-        """Releases an answer sentence by sentence as it is written, each only after it was checked."""
-        return GuardedStream(chunks, context, self.check_output, self.policy.messages.hand_over)
+        """Releases an answer piece by piece as it is written, each only after it was checked."""
+        settings = self.policy.settings
+        check = partial(self._check, "output")
+        return GuardedStream(chunks, context, check, settings.messages.hand_over, settings.release_characters)
 
     def aguard_stream(self, chunks: AsyncIterable[str], context: Context) -> AsyncGuardedStream:
         """``guard_stream`` for an answer that arrives asynchronously."""
-        return AsyncGuardedStream(chunks, context, self.acheck_output, self.policy.messages.hand_over)
+        settings = self.policy.settings
+        check = partial(self._check, "output")
+        return AsyncGuardedStream(chunks, context, check, settings.messages.hand_over, settings.release_characters)
 
     def scores(self, text: str, direction: Direction, context: Context | None = None) -> dict[str, float | None]:
         """Every detector's score on ``text``, flagged or not (0 to 1); None for one that failed."""
         return self._checks.scores(direction, text, context or Context())
 
-    async def _check_message(self, message: Mapping[str, Any], context: Context | None) -> CheckedMessage:
-        return await check_message(
-            message, context or Context(), self.policy.settings, self._check, self._checks.held_back
-        )
+    def _check_message(self, message: Mapping[str, Any], context: Context | None) -> Steps[CheckedMessage]:
+        return check_message(message, context or Context(), self.policy.settings, self._check, self._checks.held_back)
 
-    async def _check(self, direction: Direction, text: str, context: Context | None) -> Verdict:
+    def _check_call(self, name: str, arguments: Mapping[str, Any] | str, context: Context | None) -> Steps[CheckedCall]:
+        return check_call(name, arguments, context or Context(), self._check, self._checks.held_back)
+
+    def _check(
+        self, direction: Direction, text: str, context: Context | None, growing: Growing | None = None
+    ) -> Steps[Verdict]:
         started = time.perf_counter()
-        call = _Call(direction, context or Context())
-        _call.set(call)
+        call = _Call(direction, context or Context(), growing)
+        seconds = self.policy.settings.timeout_ms / 1000
         try:
-            async with asyncio.timeout(self.policy.settings.timeout_ms / 1000):
-                verdict = await self._checked(call, text)
+            if not text.strip():
+                verdict = Verdict("allow", text)
+            elif self._engine.runs_nemo(direction):
+                verdict = yield Step(
+                    lambda: submit(self._by_nemo(call, text, seconds)).result(),
+                    lambda: asyncio.wrap_future(submit(self._by_nemo(call, text, seconds))),
+                )
+            else:
+                verdict = yield from self._checks.run(direction, text, call.context, seconds, growing)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, an unchecked text must not pass
             verdict = self._failed(direction, type(error).__name__)
         return replace(verdict, milliseconds=round((time.perf_counter() - started) * 1000, 3))
 
-    async def _checked(self, call: _Call, text: str) -> Verdict:
-        if not text.strip():
-            return Verdict("allow", text)
-        outcome = await self._engine.run(call.direction, text, call.context.question)
+    async def _by_nemo(self, call: _Call, text: str, seconds: float) -> Verdict:
+        """All rails of a direction that has some beside ours."""
+        _call.set(call)
+        async with asyncio.timeout(seconds):
+            outcome = await self._engine.run(call.direction, text, call.context.question)
         own = call.verdict
         if outcome.blocked and own is not None and not own.passed:
             return own
@@ -167,7 +197,7 @@ class Rails:
         from nemoguardrails.actions.rail_outcome import RailOutcome, TransformTarget
 
         call = _call.get()
-        call.verdict = verdict = await self._checks.run(call.direction, text, call.context)
+        call.verdict = verdict = await arun(self._checks.run(call.direction, text, call.context, growing=call.growing))
         if not verdict.passed:
             return RailOutcome.block(reason=verdict.reason)
         if verdict.text == text:

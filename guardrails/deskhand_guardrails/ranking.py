@@ -1,21 +1,29 @@
-"""Which passages come first for a question: by meaning (vectors) and by words (BM25), together.
+"""Which passages come first for a question: by meaning and words, and by what they agree on.
 
 Preparing training data and answering rank through this module, so that a model is trained on the sources it will get.
-Measured on the sample's 186 test questions (share whose best passage, or one of the best three, is of the right kind):
-vectors alone 0.866 and 0.941, together 0.871 and 0.946. Words matter most for what an encoder has never seen: error
-codes, product names, part numbers.
+Three steps: the vectors, compared by a distance learnt from the passages themselves (``distance``); the words (BM25),
+which matter most for what an encoder has never seen, error codes and product names; and a vote: of the best twenty
+those come first whose answers the others share (``agreement``). A lone passage that only happens to be about the same
+lamp loses to five that answer the question.
+
+Measured on the sample, the newest quarter of the training tickets against the rest (315 questions; share whose first
+passage is right, mean share of right ones among the first three): vectors alone 0.803 and 0.753, with words 0.848 and
+0.812, with the learnt distance 0.911 and 0.865, with the vote 0.946 and 0.934, and 0.978 and 0.960 since follow-ups
+are looked up with their questions (``prompt.retrieval_query``). On the 184 test questions 0.951 against 0.864 before.
 """
 
 from __future__ import annotations
 
 import math
-import re
 import sqlite3
 import threading
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+
+from deskhand_guardrails.agreement import WORD, Agreement
+from deskhand_guardrails.distance import learn_weights
 
 Vectors = npt.NDArray[np.float32]
 
@@ -25,7 +33,14 @@ RAREST_WORDS = 12
 """The question's rarest words carry its topic. Looking up all of them finds no more and takes ten times as long."""
 DECIMALS = 5
 """Products of equal vectors differ in the seventh digit with their place in memory; equal ones must rank by place."""
-_WORD = re.compile(r"\w{2,}")
+VOTERS = 20
+"""Ten are too few to outvote a wrong first passage, forty bring in other problems."""
+SHARPNESS = 0.1
+"""A passage whose score is so much lower has a vote of 1/e."""
+MOST_LEARNT_FROM = 2_000
+"""The distance is learnt from so many passages, spread over all: a second, whatever the size of the knowledge."""
+SHUT_OUT = -2.0
+"""Below every rank score and cosine."""
 
 
 class Ranking:
@@ -34,9 +49,10 @@ class Ranking:
     Args:
         texts: what the words are looked up in, one for each passage.
         vectors: unit vectors of the passages, float32 (n, dimensions).
+        answers: what each passage says in answer: what a ticket was resolved with, an article itself.
     """
 
-    def __init__(self, texts: Sequence[str], vectors: Vectors) -> None:
+    def __init__(self, texts: Sequence[str], vectors: Vectors, answers: Sequence[str]) -> None:
         self._vectors = vectors
         self._lock = threading.Lock()
         self._words = sqlite3.connect(":memory:", check_same_thread=False)
@@ -44,20 +60,42 @@ class Ranking:
         self._words.executemany("INSERT INTO passages(rowid, text) VALUES (?, ?)", enumerate(texts))
         self._words.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(passages, 'row')")
         self._frequency: dict[str, int] = dict(self._words.execute("SELECT term, doc FROM terms"))
+        self._agreement = Agreement(answers)
+        sample = np.unique(np.linspace(0, max(len(texts) - 1, 0), min(len(texts), MOST_LEARNT_FROM)).astype(np.intp))
+        self._weights = learn_weights(vectors[sample], self._agreement.among(sample))
+        self._lengths = np.sqrt(((vectors @ self._weights) * vectors).sum(axis=1))
 
-    def rank(self, text: str, vector: Vectors) -> tuple[Vectors, Vectors]:
+    def rank(
+        self, text: str, vector: Vectors, *, shut_out: npt.NDArray[np.bool_] | None = None
+    ) -> tuple[Vectors, Vectors]:
         """How well each passage fits.
 
         Args:
             text: the question.
             vector: its unit vector (dimensions,).
+            shut_out: passages (n,) that must not be found and have no vote; they get the score ``SHUT_OUT``.
 
         Returns:
             Two arrays (n,): the rank scores (higher is better, comparable within this question alone) and the cosines
             (comparable across questions).
         """
-        similarities = np.round(self._vectors @ vector, DECIMALS)
-        return similarities + WORDS_WEIGHT * self._shared_words(text), similarities
+        weighted = self._weights @ vector
+        # Both products in one pass over the vectors, which costs their transport and little else.
+        products = self._vectors @ np.stack([vector, weighted], axis=1)
+        lengths = np.maximum(self._lengths * math.sqrt(max(float(vector @ weighted), 0.0)), 1e-9)
+        ranks = np.round(products[:, 1] / lengths, DECIMALS) + WORDS_WEIGHT * self._shared_words(text)
+        if shut_out is not None:
+            ranks[shut_out] = SHUT_OUT
+        self._vote(ranks)
+        return ranks, np.round(products[:, 0], DECIMALS)
+
+    def _vote(self, ranks: Vectors) -> None:
+        """Adds to each of the best passages' scores the share of their votes that agrees with it."""
+        voters = np.argsort(-ranks, kind="stable")[:VOTERS]
+        voters = voters[ranks[voters] > SHUT_OUT]
+        if len(voters):
+            votes = np.exp((ranks[voters] - ranks[voters[0]]) / SHARPNESS)
+            ranks[voters] += self._agreement.among(voters) @ (votes / votes.sum())
 
     def _shared_words(self, text: str) -> Vectors:
         """BM25 scores (n,) as a share of what the question's rarest words weigh, those that no passage holds included.
@@ -65,7 +103,7 @@ class Ranking:
         Without these, a question of which the passages hold nothing but "the" and "my" would rank by them.
         """
         scores = np.zeros(len(self._vectors), dtype=np.float32)
-        asked = sorted({word.lower() for word in _WORD.findall(text)}, key=lambda word: (self._held_by(word), word))
+        asked = sorted({word.lower() for word in WORD.findall(text)}, key=lambda word: (self._held_by(word), word))
         rarest = asked[:RAREST_WORDS]
         known = [word for word in rarest if word in self._frequency]
         if known:

@@ -11,8 +11,10 @@ An entry point leads to a class (or any object) of this shape, whose name is the
 
         def detect(self, text: str, context: Context) -> Sequence[Finding]: ...
 
-Two attributes are optional: a method ``score(text, context) -> float`` (0 to 1, flagged or not, for ``deskhand check
---scores``) and ``message``, what the customer reads when this detector holds a text back and the policy names nothing.
+Three attributes are optional: a method ``score(text, context) -> float`` (0 to 1, flagged or not, for ``deskhand check
+--scores``); ``message``, what the customer reads when this detector holds a text back and the policy names nothing; and
+``reach``, how many characters before a place a finding there may depend on: a streamed answer's new sentences are then
+read with so much before them, and all of it once at the end. Without it the answer so far is read at every sentence.
 
 A registered detector is part of every policy: its settings stand under ``detectors.NAME``, and with none it runs with
 its defaults. To add one to Deskhand itself, write its file in ``detectors/`` and add a line to ``OURS``.
@@ -46,6 +48,9 @@ OURS: tuple[tuple[str, str], ...] = (
     ("injection", f"{_HOME}.injection:Injection"),
     ("harm", f"{_HOME}.harm:Harm"),
     ("toxicity", f"{_HOME}.toxicity:Toxicity"),
+    ("topic", f"{_HOME}.topic:Topic"),
+    ("leakage", f"{_HOME}.leakage:Leakage"),
+    ("commitments", f"{_HOME}.commitments:Commitments"),
     ("grounding", f"{_HOME}.grounding:Grounding"),
     ("placeholders", f"{_HOME}.placeholders:Placeholders"),
 )

@@ -1,157 +1,243 @@
 """An answer on its way out: held until a sentence is complete, checked, and only then released.
 
-At every sentence's end the whole answer so far is checked, so that a check sees what led up to it. Where sentences end
-depends on the text alone and never on how it arrived in pieces, so any chunking releases the same. A verdict of review
-or block stops before the sentence that caused it; what the customer gets instead is the policy's message.
+Each sentence is checked with what led up to it, and before the last one leaves the whole answer is checked once more.
+Where sentences end depends on the text alone and never on how it arrived, so any chunking releases the same. A verdict
+of review or block stops before the sentence that caused it; what the customer gets instead is the policy's message.
+
+With ``release_characters`` in the policy a long sentence leaves in pieces of about so many characters. The last
+``TAIL`` characters are held back, so that what is still being written (an e-mail address, a card number, a price) never
+leaves half; but of a sentence that only its end makes hostile the beginning has left by then.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from typing import NamedTuple, Self
 
+from deskhand_guardrails.growing import Growing
 from deskhand_guardrails.pseudonyms import Pseudonyms
 from deskhand_guardrails.sentences import END
+from deskhand_guardrails.steps import Step, Steps, arun, run
 from deskhand_guardrails.verdicts import Context, Finding, Verdict
 
-SyncCheck = Callable[[str, Context], Verdict]
-AsyncCheck = Callable[[str, Context], Awaitable[Verdict]]
+Check = Callable[[str, Context, Growing], Steps[Verdict]]
+
+TAIL = 96
+"""Longer than any number, address or placeholder that a check replaces."""
 
 
-class _Gate:
-    """What both faces share: which prefix to check next, and what to release after its verdict."""
+class _Place(NamedTuple):
+    """Up to where the draft is checked next."""
 
-    def __init__(self, context: Context) -> None:
+    end: int
+    is_sentence: bool
+
+
+class _Flow:
+    """What both faces share: what to check next, and what to release after its verdict."""
+
+    def __init__(self, chunk: Step, context: Context, check: Check, hand_over: str, characters: int | None) -> None:
+        """``chunk`` gives the next piece of the model's, or None after the last."""
+        self._chunk = chunk
+        self._context = context
+        self._check = check
+        self._hand_over = hand_over
+        self._characters = characters
         self._pseudonyms = context.pseudonyms or Pseudonyms()
-        self._seen = 0
+        self._starts = [0]
+        self._growing = Growing(self._starts)
+        self._checked = 0
         self._released = ""
         self.draft = ""
         self.verdict: Verdict | None = None
 
-    def prefixes(self, chunk: str) -> Iterator[str]:
-        """Takes the next piece; yields the answer up to each sentence that it completes."""
-        # A sentence's end may have begun in the piece before; ends that were used lie before ``_seen``.
-        self.draft += chunk
-        while (match := END.search(self.draft, self._seen)) is not None:
-            self._seen = match.end()
-            yield self.draft[: match.end()]
+    def piece(self) -> Steps[str | None]:
+        """The next checked piece; None when the last one has left."""
+        while self.verdict is None:
+            while (place := self._next()) is not None:
+                piece = yield from (self._sentence(place.end) if place.is_sentence else self._part(place.end))
+                if piece or self.verdict is not None:
+                    return piece
+            chunk = yield self._chunk
+            if chunk is None:
+                verdict = yield from self._check(self.draft, self._context, Growing())
+                return self._last(verdict)
+            self.draft += chunk
+        return None
 
-    def release(self, verdict: Verdict) -> str | None:
-        """The new part of a passed verdict's text with its values put back; None when the answer must stop here."""
-        if not verdict.passed or not verdict.text.startswith(self._released):
+    def _next(self) -> _Place | None:
+        """Up to where to check next; None when more must be written first."""
+        # A sentence's end may have begun in the chunk before.
+        match = END.search(self.draft, self._starts[-1])
+        if self._characters is not None:
+            end = max(self._checked, self._growing.settled + TAIL) + self._characters
+            if end < (match.end() if match else len(self.draft)):
+                self._checked = end
+                return _Place(end, is_sentence=False)
+        if match is None:
             return None
+        self._starts.append(match.end())
+        return _Place(match.end(), is_sentence=True)
+
+    def _sentence(self, end: int) -> Steps[str]:
+        """The draft up to a sentence's end; after a verdict that stops the answer, what takes its place."""
+        verdict = yield from self._judged(self.draft[:end])
+        if not self._goes_on(verdict):
+            # The reviewer wants to read the whole draft; a block stops the model at once.
+            while verdict.decision != "block" and (chunk := (yield self._chunk)) is not None:
+                self.draft += chunk
+            return self._last(verdict)
+        return self._release(verdict.text[len(self._released) :], end)
+
+    def _part(self, end: int) -> Steps[str]:
+        """What may leave of a sentence that goes on beyond ``end``; nothing while there is any doubt about it."""
+        text, settled = self.draft[:end], self._growing.settled
+        verdict = yield from self._check(text, self._context, self._growing)
+        cut = max(text.rfind(mark, settled, end - TAIL) for mark in (" ", "\n")) + 1
+        # Where something in the tail was replaced, its text is not the draft's.
+        is_plain = verdict.text.endswith(text[cut:]) and not self._growing.is_doubtful
+        if cut <= settled or not is_plain or not self._goes_on(verdict):
+            return ""
         new = verdict.text[len(self._released) :]
-        self._released = verdict.text
-        return self._pseudonyms.restore(new)
+        leaving = new[: len(new) - (end - cut)]
+        # A placeholder that lies across the cut would leave unrestored.
+        restore = self._pseudonyms.restore
+        return self._release(leaving, cut) if restore(new).startswith(restore(leaving)) else ""
+
+    def _release(self, text: str, end: int) -> str:
+        self._released += text
+        self._growing.settled = end
+        return self._pseudonyms.restore(text)
+
+    def _judged(self, text: str) -> Steps[Verdict]:
+        """The verdict on ``text``; where reading its end raises a doubt, reading all of it decides."""
+        verdict = yield from self._check(text, self._context, self._growing)
+        certain = self._goes_on(verdict) and not self._growing.is_doubtful
+        if certain or not self._growing.settled or any(one.label == "error" for one in verdict.findings):
+            return verdict
+        self._growing = Growing(self._starts)
+        return (yield from self._check(text, self._context, self._growing))
+
+    def _goes_on(self, verdict: Verdict) -> bool:
+        return verdict.passed and verdict.text.startswith(self._released)
+
+    def _last(self, verdict: Verdict) -> str:
+        """Settles the verdict and gives the last piece: the rest of the answer, or the message that takes its place."""
+        if verdict.passed and not verdict.text.startswith(self._released):
+            # What came later changed what an earlier piece, already released, should have been masked to.
+            findings = (*verdict.findings, Finding("stream", "changed_after_release", 1.0))
+            reason = "stream: changed_after_release"
+            verdict = Verdict("review", self._hand_over, findings, reason, verdict.milliseconds)
+        self.verdict = verdict
+        if not verdict.passed:
+            return verdict.text
+        return self._pseudonyms.restore(verdict.text[len(self._released) :])
 
 
-def _last(gate: _Gate, verdict: Verdict, hand_over: str) -> str:
-    """Settles the verdict and gives the last piece: the rest of the answer, or the message that takes its place."""
-    piece = gate.release(verdict)
-    if piece is not None:
-        gate.verdict = verdict
-        return piece
-    if verdict.passed:
-        # A later sentence changed what an earlier one, already released, should have been masked to.
-        findings = (*verdict.findings, Finding("stream", "changed_after_release", 1.0))
-        verdict = Verdict("review", hand_over, findings, "stream: changed_after_release", verdict.milliseconds)
-    gate.verdict = verdict
-    return verdict.text
-
-
-class GuardedStream(Iterator[str]):
-    """Checked pieces of an answer, in order.
+class _Guarded:
+    """What is known of an answer on its way.
 
     ``verdict`` is None until the last piece is about to come: whoever gets a piece while it is set has the last one.
     ``draft`` is what the model wrote (with placeholders); it is complete then, except after a block, which stops the
     model at once.
     """
 
-    def __init__(self, chunks: Iterable[str], context: Context, check: SyncCheck, hand_over: str) -> None:
-        """Reads ``chunks`` as they are asked for; ``check`` judges the answer so far."""
-        self._gate = _Gate(context)
-        self._pieces = self._run(iter(chunks), context, check, hand_over)
+    _flow: _Flow
 
     @property
     def verdict(self) -> Verdict | None:
         """The verdict on the whole answer, or the one that stopped it."""
-        return self._gate.verdict
+        return self._flow.verdict
 
     @property
     def draft(self) -> str:
         """What the model has written so far."""
-        return self._gate.draft
+        return self._flow.draft
+
+
+class GuardedStream(_Guarded, Iterator[str]):
+    """Checked pieces of an answer, in order; close it to stop early, and the model with it."""
+
+    def __init__(
+        self, chunks: Iterable[str], context: Context, check: Check, hand_over: str, characters: int | None = None
+    ) -> None:
+        """Reads ``chunks`` as they are asked for; ``check`` judges the answer so far."""
+        self._chunks = iter(chunks)
+        chunk = Step.blocking(lambda: next(self._chunks, None))
+        self._flow = _Flow(chunk, context, check, hand_over, characters)
+        self._is_open = True
 
     def __next__(self) -> str:
         """The next checked piece."""
-        return next(self._pieces)
-
-    def _run(self, chunks: Iterator[str], context: Context, check: SyncCheck, hand_over: str) -> Iterator[str]:
-        gate = self._gate
+        if not self._is_open:
+            raise StopIteration
         try:
-            for chunk in chunks:
-                for prefix in gate.prefixes(chunk):
-                    verdict = check(prefix, context)
-                    piece = gate.release(verdict)
-                    if piece is None:
-                        if verdict.decision != "block":  # the reviewer wants to read the whole draft
-                            gate.draft += "".join(chunks)
-                        yield _last(gate, verdict, hand_over)
-                        return
-                    if piece:
-                        yield piece
-            verdict = check(gate.draft, context)
-            yield _last(gate, verdict, hand_over)
-        finally:
-            close = getattr(chunks, "close", None)
-            if close is not None:
-                close()
+            piece = run(self._flow.piece())
+        except BaseException:
+            self.close()
+            raise
+        if piece is None:
+            raise StopIteration
+        if self._flow.verdict is not None:
+            self.close()
+        return piece
+
+    def __enter__(self) -> Self:
+        """The stream, closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stops early, and the model with it."""
+        self._is_open = False
+        close = getattr(self._chunks, "close", None)
+        if close is not None:
+            close()
 
 
-class AsyncGuardedStream(AsyncIterator[str]):
+class AsyncGuardedStream(_Guarded, AsyncIterator[str]):
     """``GuardedStream`` for pieces that arrive asynchronously."""
 
-    def __init__(self, chunks: AsyncIterable[str], context: Context, check: AsyncCheck, hand_over: str) -> None:
+    def __init__(
+        self, chunks: AsyncIterable[str], context: Context, check: Check, hand_over: str, characters: int | None = None
+    ) -> None:
         """Reads ``chunks`` as they are asked for; ``check`` judges the answer so far."""
-        self._gate = _Gate(context)
-        self._pieces = self._run(aiter(chunks), context, check, hand_over)
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """The verdict on the whole answer, or the one that stopped it."""
-        return self._gate.verdict
-
-    @property
-    def draft(self) -> str:
-        """What the model has written so far."""
-        return self._gate.draft
+        self._chunks = aiter(chunks)
+        chunk = Step(_only_async, lambda: anext(self._chunks, None))
+        self._flow = _Flow(chunk, context, check, hand_over, characters)
+        self._is_open = True
 
     async def __anext__(self) -> str:
         """The next checked piece."""
-        return await anext(self._pieces)
+        if not self._is_open:
+            raise StopAsyncIteration
+        try:
+            piece = await arun(self._flow.piece())
+        except BaseException:
+            await self.aclose()
+            raise
+        if piece is None:
+            raise StopAsyncIteration
+        if self._flow.verdict is not None:
+            await self.aclose()
+        return piece
+
+    async def __aenter__(self) -> Self:
+        """The stream, closed at the end of the block."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
     async def aclose(self) -> None:
         """Stops early, and the model with it."""
-        await self._pieces.aclose()
+        self._is_open = False
+        close = getattr(self._chunks, "aclose", None)
+        if close is not None:
+            await close()
 
-    async def _run(
-        self, chunks: AsyncIterator[str], context: Context, check: AsyncCheck, hand_over: str
-    ) -> AsyncGenerator[str, None]:
-        gate = self._gate
-        try:
-            async for chunk in chunks:
-                for prefix in gate.prefixes(chunk):
-                    verdict = await check(prefix, context)
-                    piece = gate.release(verdict)
-                    if piece is None:
-                        if verdict.decision != "block":
-                            gate.draft += "".join([rest async for rest in chunks])
-                        yield _last(gate, verdict, hand_over)
-                        return
-                    if piece:
-                        yield piece
-            verdict = await check(gate.draft, context)
-            yield _last(gate, verdict, hand_over)
-        finally:
-            close = getattr(chunks, "aclose", None)
-            if close is not None:
-                await close()
+
+def _only_async() -> None:
+    raise RuntimeError("the pieces of this answer arrive asynchronously")

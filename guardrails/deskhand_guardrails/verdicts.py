@@ -62,6 +62,19 @@ class CheckedMessage:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedCall:
+    """What the rails say about a model's call of a tool; of one that is held back, nothing may be used.
+
+    The places of ``verdict.findings`` count within the call as a text (``tool_calls``).
+    """
+
+    name: str
+    arguments: dict[str, Any] | str
+    """What may be passed on, in the form in which it came."""
+    verdict: Verdict
+
+
 @dataclass(slots=True)
 class Context:
     """What a check may know beside the text: the conversation's pseudonyms, known names, the question, the sources."""
@@ -73,13 +86,17 @@ class Context:
     sources: Sequence[Source] = ()
     conversation: Sequence[str] = field(default_factory=tuple)
     """Earlier texts of the conversation, oldest first."""
+    instructions: str = ""
+    """What the model was told beside our own instructions: the caller's system messages."""
 
 
 class Detector(Protocol):
     """One check. ``detect`` is pure: same text and context, same findings; it raises rather than guess.
 
     A detector that has a score for harmless texts too brings a method ``score(text, context) -> float`` (0 to 1). One
-    that is to be part of every policy is registered: ``deskhand_guardrails.registry``.
+    whose findings at a place depend on no more than so many characters before it says so with an attribute ``reach``:
+    of an answer that is being written it then reads the new end only. One that is to be part of every policy is
+    registered: ``deskhand_guardrails.registry``.
     """
 
     name: str

@@ -88,7 +88,7 @@ class DemoFolder:
         return Settings(
             title=SHOP,
             model=str(self.run),
-            knowledge=self.knowledge,
+            knowledge=str(self.knowledge),
             store_url=f"sqlite:///{self.root / 'store.db'}",
             **{key: value for key, value in options.items() if value is not None},  # type: ignore[arg-type]
         )

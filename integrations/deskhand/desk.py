@@ -36,6 +36,8 @@ class Question:
     conversation_id: str
     channel: Channel
     history: Sequence[Mapping[str, str]] = ()
+    access: tuple[str, ...] = ()
+    """Access labels that this customer holds beside the desk's, for documents that are not public."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +64,11 @@ class Desk:
         Raises:
             DeskhandError: when the policy, the model, the knowledge or the store cannot be used.
         """
-        from deskhand_guardrails import Policy, Rails
         from deskhand_guardrails.monitor import Store
-        from langchain_deskhand import ChatDeskhand
-        from langchain_deskhand.knowledge import Knowledge
 
-        rails = Rails(Policy.load(settings.policy))
-        rails.warm()
-        knowledge = Knowledge.open(settings.knowledge) if settings.knowledge else None
+        model = guarded_model(settings)
         store = Store(settings.store_url)
-        model = ChatDeskhand(
-            model=inner_model(settings), rails=rails, knowledge=knowledge, store=store, instructions=INSTRUCTIONS
-        )
-        return cls(model, store)
+        return cls(model.model_copy(update={"store": store}), store)
 
     async def answer(self, question: Question) -> Answer:
         """The whole answer at once."""
@@ -88,7 +82,10 @@ class Desk:
         shown: list[str] = []
         details: dict[str, Any] = {}
         async for chunk in self.model.astream(
-            _messages(question), conversation_id=question.conversation_id, channel=question.channel
+            _messages(question),
+            conversation_id=question.conversation_id,
+            channel=question.channel,
+            access=question.access,
         ):
             details.update(chunk.response_metadata.get("deskhand", {}))
             piece = chunk.text
@@ -109,8 +106,35 @@ class Desk:
         self.store.feedback(turn_id, value)
 
     def close(self) -> None:
-        """Closes the store."""
+        """Closes the knowledge and the store."""
+        if self.model.knowledge is not None:
+            self.model.knowledge.close()
         self.store.close()
+
+
+def guarded_model(settings: Settings) -> ChatDeskhand:
+    """The model behind the rails with its knowledge, which records nothing yet.
+
+    Raises:
+        DeskhandError: when the policy, the model or the knowledge cannot be used.
+    """
+    from deskhand_guardrails import Policy, Rails
+    from deskhand_guardrails.confidence import Calibration
+    from langchain_deskhand import ChatDeskhand
+    from langchain_deskhand.knowledge import Knowledge
+
+    rails = Rails(Policy.load(settings.policy))
+    rails.warm()
+    knowledge = Knowledge.open(settings.knowledge) if settings.knowledge else None
+    return ChatDeskhand(
+        model=inner_model(settings),
+        rails=rails,
+        knowledge=knowledge,
+        instructions=INSTRUCTIONS,
+        access=settings.access,
+        calibration=Calibration.load(Path(settings.model)),
+        minimum_confidence=settings.minimum_confidence,
+    )
 
 
 def inner_model(settings: Settings) -> BaseChatModel:

@@ -17,7 +17,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AnyHttpUrl, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -56,7 +56,12 @@ class Settings(BaseSettings):
     """Where ``openai:NAME`` is served (vLLM, Ollama, a hosted API); None is the hosted OpenAI API."""
     model_api_key: Secret | None = None
     max_tokens: Annotated[int, Field(ge=16, le=8192)] = 160
-    knowledge: Path | None = None
+    knowledge: Annotated[str, BeforeValidator(str)] | None = None
+    """A file made by ``deskhand index``, or a database's URL."""
+    access: tuple[str, ...] = ()
+    """Access labels that everybody who asks this desk holds, for documents that are not public."""
+    minimum_confidence: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """An answer that is less probably right goes to a person; needs a run that ``deskhand evaluate`` has measured."""
     store_url: str = "sqlite:///deskhand-data/store.db"
     policy: Path | None = None
     """A policy folder; None is the shipped one."""

@@ -16,13 +16,14 @@ from deskhand_guardrails import prompt
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.rails import Rails
+from deskhand_guardrails.smalltalk import is_small_talk
+from deskhand_guardrails.steps import Step, Steps
 from deskhand_guardrails.verdicts import Verdict
+from langchain_deskhand.assurance import Assurance
 from langchain_deskhand.exchange import Exchange
 from langchain_deskhand.hiding import hide, hide_call, hide_result
 from langchain_deskhand.knowledge import Knowledge
 from langchain_deskhand.messages import REMOVED, WITHHELD, flatten, is_tool_result, role_of, text_of
-from langchain_deskhand.smalltalk import is_small_talk
-from langchain_deskhand.steps import Step, Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class Admission:
     knowledge: Knowledge | None = None
     k: int = 3
     minimum_similarity: float = 0.0
+    access: tuple[str, ...] = ()
+    """The labels that whoever asks holds, for ``knowledge``."""
+    assurance: Assurance | None = None
 
     def admit(self, exchange: Exchange) -> Steps[None]:
         """Fills in the conversation, the question, the sources and their confidence.
@@ -50,6 +54,7 @@ class Admission:
                 yield from self._take(exchange, message, since_question=at > newest)
         if not exchange.refused and self.knowledge is not None:
             yield from self._find_sources(exchange, self.knowledge)
+        exchange.context.sources = (*exchange.sources, *exchange.results)
 
     def take_question(self, exchange: Exchange, message: BaseMessage) -> Steps[None]:
         """Judges the newest customer message; ``exchange.refused`` tells whether it was held back."""
@@ -84,6 +89,7 @@ class Admission:
             taken = HumanMessage(verdict.text) if verdict.passed and text_of(message) != REMOVED else None
         elif role_of(message) == "system":
             taken = SystemMessage((yield from hide(text_of(message), exchange)))
+            exchange.context.instructions = f"{exchange.context.instructions}\n{taken.text}".strip()
         else:
             taken = yield from _assistants(exchange, message)
         if taken is None or not (taken.text.strip() or getattr(taken, "tool_calls", None)):
@@ -96,7 +102,7 @@ class Admission:
         text = hide_result(flatten(message.content), verdict, exchange.pseudonyms) if verdict.passed else WITHHELD
         if since_question:
             name = message.name or "a tool"
-            exchange.results.append(Source(f"Result of {name}", text, f"tool:{name}"))
+            exchange.results.append(Source(f"Result of {name}", text, f"{prompt.TOOL}{name}"))
         if isinstance(message, ToolMessage) and message.tool_call_id in _open_calls(exchange.conversation):
             return ToolMessage(text, tool_call_id=message.tool_call_id, name=message.name, status=message.status)
         # A result that nobody asked for cannot be given to a model as one.
@@ -104,18 +110,21 @@ class Admission:
 
     def _find_sources(self, exchange: Exchange, knowledge: Knowledge) -> Steps[None]:
         query = prompt.retrieval_query(exchange.asked())
-        found: Sequence[Source] = yield Step.blocking(lambda: knowledge.search(query, self.k))
+        found: Sequence[Source] = yield Step.blocking(lambda: knowledge.search(query, self.k, self.access))
         for source in found:
             verdict = yield from self._judge_source(exchange, f"{source.title}\n{source.text}")
             if verdict.passed:
                 title, _, text = verdict.text.partition("\n")
                 exchange.sources.append(Source(title, text, source.reference, source.score))
-        exchange.context.sources = exchange.sources
         exchange.confidence = max((source.score for source in exchange.sources), default=0.0)
+        exchange.sources = prompt.distinct(exchange.sources)
+        exchange.context.sources = exchange.sources
         unlike = exchange.confidence < self.minimum_similarity
         if unlike and not exchange.results and not is_small_talk(exchange.question):
             reason = f"nearest source {exchange.confidence:.2f}, below {self.minimum_similarity:.2f}"
             exchange.unsure = Verdict("review", self.rails.policy.messages.hand_over, reason=reason)
+        if self.assurance is not None:
+            self.assurance.before(exchange)
 
     def _judge_source(self, exchange: Exchange, text: str) -> Steps[Verdict]:
         context, rails = exchange.context, self.rails

@@ -19,10 +19,10 @@ from langchain_core.tools import BaseTool, ToolException
 from langgraph.errors import GraphBubbleUp
 from pydantic import SkipValidation
 
+from deskhand_guardrails.steps import Steps, arun, run
 from langchain_deskhand.apart import untraced
 from langchain_deskhand.messages import WITHHELD
 from langchain_deskhand.results import ResultCheck
-from langchain_deskhand.steps import Steps, arun, run
 
 _Input = str | dict[str, Any] | ToolCall
 

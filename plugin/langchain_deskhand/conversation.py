@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deskhand_guardrails.pseudonyms import Pseudonyms
+from deskhand_guardrails.steps import Step, Steps
 from deskhand_guardrails.verdicts import Verdict
-from langchain_deskhand.steps import Step, Steps
 
 # A conversation of 20 messages takes about 50 kB; more are checked again when they go on.
 MOST_CONVERSATIONS = 1000

@@ -24,10 +24,10 @@ from deskhand_guardrails import prompt
 from deskhand_guardrails.monitor import Turn
 from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.pseudonyms import Pseudonyms
+from deskhand_guardrails.tool_calls import mapped, text_of
 from deskhand_guardrails.verdicts import SEVERITY, Context, Decision, Verdict
 from langchain_deskhand.conversation import Conversation
 from langchain_deskhand.messages import is_tool_result, role_of, written
-from langchain_deskhand.tool_calls import filled, lay_out
 
 
 @dataclass(slots=True)
@@ -44,6 +44,8 @@ class Exchange:
     memory: Conversation = field(default_factory=Conversation)
     instructions: str | None = None
     """What the model is told to do with the sources; None gives it the caller's messages and nothing else."""
+    access: tuple[str, ...] = ()
+    """The labels that whoever asks holds, for the knowledge."""
     as_json: bool = False
     """Whether the answer is a JSON document, which is released in one piece."""
     conversation: list[BaseMessage] = field(default_factory=list)
@@ -63,6 +65,8 @@ class Exchange:
     """The tools that the model calls, as it wrote them."""
     broken_calls: list[InvalidToolCall] = field(default_factory=list)
     """Calls whose arguments are no JSON."""
+    logprobs: list[float] = field(default_factory=list)
+    """Of the draft's tokens, where the model tells them."""
     last: BaseMessage | None = None
     """The model's message, or its last chunk: it carries usage and the finish reason."""
     refused: bool = False
@@ -115,9 +119,9 @@ class Exchange:
         return [SystemMessage(system), *spoken]
 
     def asked(self) -> list[dict[str, str]]:
-        """What the customer said, for retrieval."""
-        asked = (one for one in self.conversation if isinstance(one, HumanMessage))
-        return [{"role": "user", "content": str(one.content)} for one in asked]
+        """What the customer and the assistant said, for retrieval."""
+        said = (one for one in self.conversation if isinstance(one, HumanMessage | AIMessage))
+        return [{"role": role_of(one), "content": one.text} for one in said]
 
     def listen(self, chunks: Iterable[BaseMessage]) -> Iterator[str]:
         """The text of the model's chunks as they come, noted in ``draft``; stopped early, it stops the model."""
@@ -140,6 +144,7 @@ class Exchange:
     def _note(self, message: BaseMessage) -> str:
         text = written(message)
         self.draft += text
+        self.logprobs += _logprobs(message)
         if isinstance(message, AIMessageChunk):
             if message.tool_call_chunks:
                 part = AIMessageChunk(content="", tool_call_chunks=message.tool_call_chunks)
@@ -163,15 +168,14 @@ class Exchange:
                 document = {"": json.loads(text)}
             except ValueError:
                 return self.pseudonyms.restore(text)
-            values = [self.pseudonyms.restore(value) for value in lay_out("", document).values]
-            return json.dumps(filled(document, values)[""], ensure_ascii=False)
+            return json.dumps(mapped(document, self.pseudonyms.restore)[""], ensure_ascii=False)
         return self.pseudonyms.restore(text)
 
     @property
     def spoken(self) -> str:
         """The draft with its tool calls, for the reviewer."""
-        calls = [lay_out(call["name"], call["args"]).text for call in self.calls]
-        calls += [f"{call['name']}\n{call['args']}" for call in self.broken_calls]
+        made = [*self.calls, *self.broken_calls]
+        calls = [text_of(str(call["name"]), "" if call["args"] is None else call["args"]) for call in made]
         return "\n".join(filter(None, [self.draft, *(f"(calls {call})" for call in calls)]))
 
     def settle(self, verdict: Verdict | None) -> None:
@@ -228,3 +232,10 @@ class Exchange:
                 ],
             },
         }
+
+
+def _logprobs(message: BaseMessage) -> list[float]:
+    """Of the message's tokens, in the shape of OpenAI's API."""
+    told = message.response_metadata.get("logprobs")
+    content = told.get("content") if isinstance(told, dict) else None
+    return [float(token["logprob"]) for token in content or ()]

@@ -1,18 +1,17 @@
-"""Writes an answer token by token with a transformers model, in the calling thread.
+"""One answer while it is written: which token comes next, what of it is text already, and when it ends."""
 
-The loop calls the model directly instead of ``model.generate``: a small model is a third faster (90 against 70 tokens
-in a second of processor time with 11 million parameters and 220 tokens of prompt on one AVX2 core), and every token can
-be streamed, counted and stopped where it is made.
-"""
+# ruff: noqa: ANN401 - tensors and tokenizers; torch is imported late
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from deskhand_guardrails.repetition import repeating
+from langchain_deskhand.grammar import Grammar
+from langchain_deskhand.logprobs import entry
+from langchain_deskhand.lookup import Drafts
 
 Finish = Literal["stop", "length"]
 
@@ -26,6 +25,8 @@ class Sampling:
     top_p: float = 1.0
     seed: int | None = None
     stop: Sequence[str] = ()
+    logprobs: int | None = None
+    """How many alternatives to report for each token; None reports nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,85 +36,113 @@ class Piece:
     text: str
     tokens: int
     finish: Finish | None = None
+    cached: int = 0
+    """How many tokens of the prompt had been read for an earlier answer."""
+    logprobs: tuple[dict[str, Any], ...] = ()
 
 
-class Writer:
-    """A loaded model and its tokenizer. Safe to use from several threads: each answer has a cache of its own."""
+class Answer:
+    """What is known about one answer; ``Scheduler`` steps it."""
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:  # noqa: ANN401 - transformers has no common type for these
-        self._model = model
+    def __init__(
+        self, prompt: Sequence[int], sampling: Sampling, tokenizer: Any, ends: frozenset[int], grammar: Grammar | None
+    ) -> None:
+        self.prompt = list(prompt)
+        self.tokens: list[int] = []
+        self.cached = 0
+        self._sampling = sampling
         self._tokenizer = tokenizer
-        self._ends = _end_tokens(model, tokenizer)
-        # Logits for the last position only, where the model can: the rest of a prompt's are never looked at.
-        takes_keep = "logits_to_keep" in inspect.signature(model.forward).parameters
-        self._options: dict[str, Any] = {"logits_to_keep": 1} if takes_keep else {}
+        self._ends = ends
+        self._grammar = grammar
+        self._drafts = Drafts(prompt)
+        self._decoder = _Decoder(tokenizer)
+        self._hold = _StopSequences(sampling.stop)
+        self._chance: Any = None
 
-    def write(self, prompt: Sequence[int], sampling: Sampling, cancelled: Callable[[], bool]) -> Iterator[Piece]:
-        """The answer to ``prompt`` (token numbers), piece by piece; the last piece has ``finish``.
+    def draft(self, most: int) -> list[int]:
+        """Tokens that probably come next, at most ``most`` of them."""
+        most = min(most, self._sampling.max_tokens - len(self.tokens) - 1)
+        return self._drafts.draft(most) if self._grammar is None else self._grammar.forced(most)
+
+    def take(self, logits: Any, draft: Sequence[int]) -> tuple[int, Piece]:
+        """Chooses the next tokens.
 
         Args:
-            prompt: token numbers, at least one.
-            sampling: how to choose tokens, and when to end.
-            cancelled: asked before every token; once true, nothing more is written and no last piece comes.
-        """
-        decoder = _Decoder(self._tokenizer)
-        hold = _StopSequences(sampling.stop)
-        for written, token in enumerate(self._tokens(list(prompt), sampling, cancelled), start=1):
-            if token in self._ends:
-                yield Piece(hold.rest(decoder.rest()), written - 1, "stop")
-                return
-            text = hold.push(decoder.push(token))
-            if hold.found:
-                yield Piece(text, written, "stop")
-                return
-            if written == sampling.max_tokens:
-                text += hold.rest(decoder.rest())
-                yield Piece(text, written, "stop" if hold.found else "length")
-                return
-            yield Piece(text, written)
+            logits: shape (1 + drafted, vocabulary), after the last token and after each of ``draft``.
+            draft: what was guessed.
 
-    def _tokens(self, prompt: list[int], sampling: Sampling, cancelled: Callable[[], bool]) -> Iterator[int]:
+        Returns:
+            How many of ``draft`` the model chose itself, and what was written.
+        """
+        plain = self._sampling.temperature == 0 and self._grammar is None
+        likeliest = logits.argmax(dim=-1).tolist() if plain else []
+        text = ""
+        reported: list[dict[str, Any]] = []
+        right = 0
+        for at in range(len(draft) + 1):
+            token = self._choose(logits[at], likeliest[at] if plain else None)
+            if token in self._ends:
+                return right, self._piece(text + self._hold.rest(self._decoder.rest()), "stop", reported)
+            self.tokens.append(token)
+            if self._sampling.logprobs is not None:
+                reported.append(entry(logits[at], token, self._sampling.logprobs, self._tokenizer))
+            text += self._hold.push(self._decoder.push(token))
+            if self._hold.found:
+                return right, self._piece(text, "stop", reported)
+            if len(self.tokens) == self._sampling.max_tokens:
+                text += self._hold.rest(self._decoder.rest())
+                return right, self._piece(text, "stop" if self._hold.found else "length", reported)
+            self._drafts.add(token)
+            if at == len(draft) or token != draft[at]:
+                break
+            right += 1
+        self._drafts.judge(len(draft), right)
+        return right, self._piece(text, None, reported)
+
+    def _piece(self, text: str, finish: Finish | None, reported: list[dict[str, Any]]) -> Piece:
+        return Piece(text, len(self.tokens), finish, self.cached, tuple(reported))
+
+    def _choose(self, logits: Any, likeliest: int | None) -> int:
         import torch
 
-        device = self._model.device
-        chance = torch.Generator(device=device)
-        if sampling.seed is None:
-            chance.seed()
-        else:
-            chance.manual_seed(sampling.seed)
-        given = torch.tensor([prompt], device=device)
-        past = None
-        answer: list[int] = []
-        while not cancelled():
-            # Entered for each token: around a yield it would also hold for the code that reads the answer.
-            with torch.inference_mode():
-                result = self._model(input_ids=given, past_key_values=past, use_cache=True, **self._options)
-                logits = result.logits[:, -1]
-                if banned := repeating(answer):
-                    logits[:, list(banned)] = -torch.inf
-                chosen = _choose(logits, sampling, chance)
-            past = result.past_key_values
-            given = chosen
-            answer.append(int(chosen))
-            yield answer[-1]
+        if self._grammar is not None:
+            left = self._sampling.max_tokens - len(self.tokens)
+            logits = self._grammar.allowed(logits, ending=left <= max(32, self._sampling.max_tokens // 3))
+            likeliest = None
+        elif banned := repeating(self.tokens):
+            if likeliest is not None and likeliest not in banned:
+                return likeliest
+            logits = logits.clone()
+            logits[list(banned)] = -torch.inf
+            likeliest = None
+        if likeliest is not None:
+            return likeliest
+        token = int(logits.argmax()) if self._sampling.temperature == 0 else self._drawn(logits)
+        if self._grammar is not None:
+            self._grammar.add(token)
+        return token
+
+    def _drawn(self, logits: Any) -> int:
+        """A token from the ``top_p`` of probability."""
+        import torch
+
+        if self._chance is None:
+            self._chance = torch.Generator(device=logits.device)
+            if self._sampling.seed is None:
+                self._chance.seed()
+            else:
+                self._chance.manual_seed(self._sampling.seed)
+        probabilities = torch.softmax(logits.float() / self._sampling.temperature, dim=-1)
+        if self._sampling.top_p < 1:
+            ranked, order = probabilities.sort(descending=True)
+            # A token stays if those before it hold less than top_p: the likeliest always does.
+            ranked[ranked.cumsum(dim=-1) - ranked >= self._sampling.top_p] = 0
+            return int(order[torch.multinomial(ranked, 1, generator=self._chance)])
+        return int(torch.multinomial(probabilities, 1, generator=self._chance))
 
 
-def _choose(logits: Any, sampling: Sampling, chance: Any) -> Any:  # noqa: ANN401 - tensors; torch is imported late
-    """The next token, shape (1, 1): the likeliest, or one drawn from the ``top_p`` of probability."""
-    import torch
-
-    if sampling.temperature == 0:
-        return logits.argmax(dim=-1, keepdim=True)
-    probabilities = torch.softmax(logits.float() / sampling.temperature, dim=-1)
-    if sampling.top_p < 1:
-        ranked, order = probabilities.sort(dim=-1, descending=True)
-        # A token stays if those before it hold less than top_p: the likeliest always does.
-        ranked[ranked.cumsum(dim=-1) - ranked >= sampling.top_p] = 0
-        return order.gather(-1, torch.multinomial(ranked, 1, generator=chance))
-    return torch.multinomial(probabilities, 1, generator=chance)
-
-
-def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:  # noqa: ANN401 - see Writer
+def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    """The tokens that end an answer."""
     ends = model.generation_config.eos_token_id
     several = ends if isinstance(ends, list) else [ends]
     return frozenset(end for end in (*several, tokenizer.eos_token_id) if end is not None)
@@ -122,7 +151,7 @@ def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:  # noqa: ANN401 -
 class _Decoder:
     """Tokens to text as they come; holds back a character of which only some bytes have been written."""
 
-    def __init__(self, tokenizer: Any) -> None:  # noqa: ANN401 - see Writer
+    def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         # Some tokenizers write a token differently at the start of a text, so the tokens shown last stay as context.
         self._context: list[int] = []

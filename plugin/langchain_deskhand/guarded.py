@@ -24,7 +24,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing
 from typing import Any, Literal, cast
 from uuid import uuid4
 
@@ -37,18 +36,20 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, Field, SkipValidation
 
+from deskhand_guardrails.confidence import Calibration
 from deskhand_guardrails.monitor import Store
 from deskhand_guardrails.prompt import INSTRUCTIONS
 from deskhand_guardrails.rails import Rails
+from deskhand_guardrails.steps import Step, Steps, arun, run
 from deskhand_guardrails.verdicts import Context, Verdict
 from langchain_deskhand import apart, structured
 from langchain_deskhand.admission import Admission
+from langchain_deskhand.assurance import Assurance
 from langchain_deskhand.calling import Calls, release_calls
 from langchain_deskhand.conversation import Conversation
 from langchain_deskhand.exchange import Exchange
 from langchain_deskhand.knowledge import Knowledge
 from langchain_deskhand.recording import record, record_unfinished
-from langchain_deskhand.steps import Step, Steps, arun, run
 
 _NO_CALLS: Calls = ([], [])
 
@@ -57,13 +58,15 @@ class ChatDeskhand(BaseChatModel):
     """A chat model that only says what the policy allows.
 
     A turn that is held back is an ordinary ``AIMessage`` with the policy's message for the customer and the finish
-    reason ``content_filter``. Per call: ``conversation_id``, ``channel`` and ``names`` (people known to take part,
-    found in the text without any model); everything else is passed to the inner model. Tools and structured output work
-    as the inner model has them.
+    reason ``content_filter``. Per call: ``conversation_id``, ``channel``, ``names`` (people known to take part, found
+    in the text without any model) and ``access`` (labels that whoever asks holds beside the model's); everything else
+    is passed to the inner model. Tools and structured output work as the inner model has them.
 
-    With knowledge, ``confidence`` is the similarity of the best source. Below ``minimum_similarity`` the turn goes to
-    review, unless the customer only greets or thanks, or a tool is asked instead; the draft is still written, for the
-    reviewer.
+    With knowledge, ``confidence`` is the similarity of the best source, or with a ``calibration`` the probability that
+    the answer is right. Below ``minimum_similarity`` or ``minimum_confidence`` the turn goes to review, unless the
+    customer only greets or thanks, or a tool is asked instead; the draft is still written, for the reviewer. Confidence
+    is asked twice: of the sources, before anything is released, and of the answer, as long as nothing was; an answer
+    that is being streamed is not taken back.
 
     Raises (per call):
         InputError: there is no customer message.
@@ -79,8 +82,14 @@ class ChatDeskhand(BaseChatModel):
     """Where turns are recorded; without it nothing is."""
     k: int = Field(default=3, ge=1)
     """Sources in the prompt, at most."""
+    access: tuple[str, ...] = ()
+    """Labels that everybody who asks holds: documents of the knowledge with other labels are never looked at."""
     minimum_similarity: float | None = Field(default=None, ge=0, le=1)
     """The policy's, when not given."""
+    calibration: SkipValidation[Calibration] | None = None
+    """What ``deskhand evaluate`` wrote for the inner model."""
+    minimum_confidence: float = Field(default=0.5, ge=0, le=1)
+    """With a calibration: an answer that is less probably right goes to review. At 0.5 that is one rather wrong."""
     instructions: str | None = None
     """What the model is told to do with sources; None tells it to answer from them, and without knowledge nothing."""
     channel: str = "api"
@@ -167,7 +176,7 @@ class ChatDeskhand(BaseChatModel):
         exchange, options = self._exchange(messages, kwargs)
         answer, calls = "", _NO_CALLS
         try:
-            yield from self._admission.admit(exchange)
+            yield from self._admission(exchange).admit(exchange)
             if not exchange.refused:
                 given = exchange.prompt()
                 written: BaseMessage = yield Step(
@@ -179,7 +188,7 @@ class ChatDeskhand(BaseChatModel):
                     lambda: self.rails.check_output(draft, exchange.context),
                     lambda: self.rails.acheck_output(draft, exchange.context),
                 )
-                calls = yield from self._settle(exchange, verdict)
+                calls = yield from self._settle(exchange, verdict, released=False)
                 answer = exchange.restored(verdict.text)
             yield from record(exchange, self.store)
         except (Exception, asyncio.CancelledError) as error:
@@ -187,10 +196,12 @@ class ChatDeskhand(BaseChatModel):
             raise
         return ChatResult(generations=[ChatGeneration(message=_message(exchange, answer, calls))])
 
-    def _settle(self, exchange: Exchange, verdict: Verdict | None) -> Steps[Calls]:
+    def _settle(self, exchange: Exchange, verdict: Verdict | None, *, released: bool) -> Steps[Calls]:
         """Takes the verdict on the text, and checks the tool calls that came with it."""
         exchange.settle(verdict)
         exchange.collect_calls()
+        if self._assurance is not None and self.knowledge is not None:
+            self._assurance.after(exchange, released=released)
         if verdict is None or not verdict.passed:
             return _NO_CALLS
         calls: Calls = yield from release_calls(exchange, self.rails)
@@ -207,20 +218,21 @@ class ChatDeskhand(BaseChatModel):
             yield _whole(run(self._answer(messages, stop, kwargs)))
             return
         exchange, options = self._exchange(messages, kwargs)
-        kept, calls = "", _NO_CALLS
+        kept, calls, released = "", _NO_CALLS, False
         try:
-            run(self._admission.admit(exchange))
+            run(self._admission(exchange).admit(exchange))
             if not exchange.refused:
                 given = exchange.prompt()
                 chunks = apart.stream(lambda: self.model.stream(given, apart.ALONE, stop=stop, **options))
-                guarded = self.rails.guard_stream(exchange.listen(chunks), exchange.context)
-                for piece in guarded:
-                    # The last piece waits for the record; all of them do while a person is to take over.
-                    if guarded.verdict is not None or exchange.held_back:
-                        kept += piece
-                    else:
-                        yield _chunk(piece)
-                calls = run(self._settle(exchange, guarded.verdict))
+                with self.rails.guard_stream(exchange.listen(chunks), exchange.context) as guarded:
+                    for piece in guarded:
+                        # The last piece waits for the record; all of them do while a person is to take over.
+                        if guarded.verdict is not None or exchange.held_back:
+                            kept += piece
+                        else:
+                            released = True
+                            yield _chunk(piece)
+                calls = run(self._settle(exchange, guarded.verdict, released=released))
             run(record(exchange, self.store))
         except BaseException as error:
             run(record_unfinished(exchange, self.store, error))
@@ -238,35 +250,45 @@ class ChatDeskhand(BaseChatModel):
             yield _whole(await arun(self._answer(messages, stop, kwargs)))
             return
         exchange, options = self._exchange(messages, kwargs)
-        kept, calls = "", _NO_CALLS
+        kept, calls, released = "", _NO_CALLS, False
         try:
-            await arun(self._admission.admit(exchange))
+            await arun(self._admission(exchange).admit(exchange))
             if not exchange.refused:
                 given = exchange.prompt()
                 chunks = apart.astream(lambda: self.model.astream(given, apart.ALONE, stop=stop, **options))
-                guarded = self.rails.aguard_stream(exchange.alisten(chunks), exchange.context)
-                async with aclosing(guarded):
+                async with self.rails.aguard_stream(exchange.alisten(chunks), exchange.context) as guarded:
                     async for piece in guarded:
                         if guarded.verdict is not None or exchange.held_back:
                             kept += piece
                         else:
+                            released = True
                             yield _chunk(piece)
-                calls = await arun(self._settle(exchange, guarded.verdict))
+                calls = await arun(self._settle(exchange, guarded.verdict, released=released))
             await arun(record(exchange, self.store))
         except BaseException as error:
             await arun(record_unfinished(exchange, self.store, error))
             raise
         yield _last_chunk(exchange, kept, calls)
 
-    @property
-    def _admission(self) -> Admission:
+    def _admission(self, exchange: Exchange) -> Admission:
         policy = self.rails.policy
         minimum = policy.minimum_similarity if self.minimum_similarity is None else self.minimum_similarity
-        return Admission(self.rails, self.knowledge, self.k, minimum)
+        return Admission(self.rails, self.knowledge, self.k, minimum, exchange.access, self._assurance)
+
+    @property
+    def _assurance(self) -> Assurance | None:
+        message = self.rails.policy.messages.hand_over
+        return Assurance(self.calibration, self.minimum_confidence, message) if self.calibration else None
 
     def _exchange(self, messages: list[BaseMessage], kwargs: dict[str, Any]) -> tuple[Exchange, dict[str, Any]]:
         """A new exchange, and the options that are the inner model's."""
         options = dict(kwargs)
+        if (
+            self.calibration is not None
+            and self.calibration.wants_logprobs
+            and "logprobs" in type(self.model).model_fields
+        ):
+            options.setdefault("logprobs", True)
         memory = self.memory or Conversation()
         instructions = INSTRUCTIONS if self.instructions is None and self.knowledge is not None else self.instructions
         exchange = Exchange(
@@ -275,9 +297,14 @@ class ChatDeskhand(BaseChatModel):
             policy=self.rails.policy.digest,
             conversation_id=str(options.pop("conversation_id", None) or memory.name or uuid4().hex),
             channel=str(options.pop("channel", None) or self.channel),
-            context=Context(pseudonyms=memory.pseudonyms, names=tuple(options.pop("names", ()))),
+            context=Context(
+                pseudonyms=memory.pseudonyms,
+                names=tuple(options.pop("names", ())),
+                instructions=instructions or "",
+            ),
             memory=memory,
             instructions=instructions,
+            access=(*self.access, *options.pop("access", ())),
             as_json=structured.is_json(options),
         )
         options.pop(structured.AS_JSON, None)

@@ -7,10 +7,10 @@ from langchain_core.messages import ToolCall
 from deskhand_guardrails.detectors.spans import Span, merged
 from deskhand_guardrails.pseudonyms import Pseudonyms, mask
 from deskhand_guardrails.redaction import redact
+from deskhand_guardrails.steps import Step, Steps
+from deskhand_guardrails.tool_calls import filled, lay_out
 from deskhand_guardrails.verdicts import Finding, Verdict
 from langchain_deskhand.exchange import Exchange
-from langchain_deskhand.steps import Step, Steps
-from langchain_deskhand.tool_calls import called, filled, lay_out
 
 _REVERSIBLE = "personal_data"
 
@@ -31,7 +31,7 @@ def hide_call(call: ToolCall, exchange: Exchange) -> Steps[ToolCall]:
     found: tuple[Finding, ...] = yield from exchange.memory.once(("call", layout.text), step)
     within = layout.within([*found, *exchange.pseudonyms.known(layout.text)])
     values = [exchange.pseudonyms.hide(value, findings) for value, findings in zip(layout.values, within, strict=True)]
-    return called(call, filled(call["args"], values))
+    return ToolCall(name=call["name"], args=filled(call["args"], values), id=call["id"], type="tool_call")
 
 
 def hide_result(text: str, verdict: Verdict, pseudonyms: Pseudonyms) -> str:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
+from deskhand_guardrails import hub
 from deskhand_guardrails.errors import InputError, UnavailableError
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
@@ -34,6 +35,8 @@ def load(model: str, device: str = "auto", dtype: Dtype = "auto") -> tuple[Any, 
     options = {"dtype": _dtype(torch, target) if dtype == "auto" else getattr(torch, dtype)}
     folder = Path(model)
     base = _base_of(folder)
+    if not Path(base).exists():
+        hub.ask(base)
     try:
         weights = transformers.AutoModelForCausalLM.from_pretrained(base, **options, **_where(base))
         if base != model:

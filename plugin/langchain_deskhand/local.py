@@ -6,44 +6,58 @@
     model.warm()                                  # load the weights now; otherwise the first answer does
     model.invoke("Where is my parcel?").content
 
-A folder is never looked up on the network. It has no tools and no structured output: small support models are not
-trained for them. Special tokens that a customer types are taken apart, so that nobody opens a system message by hand.
+A folder is never looked up on the network. Calls that come while others are being answered join them: the model steps
+all answers together. Special tokens that a customer types are taken apart, so that nobody opens a system message by
+hand.
 """
 
 # ruff: noqa: ANN401, ARG002 - the signatures are LangChain's
 
 from __future__ import annotations
 
-import re
+import asyncio
+import contextlib
+import queue
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LangSmithParams
+from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from deskhand_guardrails.errors import ConfigError, InputError
+from deskhand_guardrails.errors import ConfigError
 from langchain_deskhand import window
-from langchain_deskhand.generation import Piece, Sampling, Writer
 from langchain_deskhand.loading import Dtype, load
 from langchain_deskhand.messages import role_of, text_of
-from langchain_deskhand.offloop import off_loop
+from langchain_deskhand.structured import parsed, schema_options, schema_wanted
+
+if TYPE_CHECKING:
+    from langchain_deskhand.generation import Piece
+    from langchain_deskhand.loaded import Loaded
+    from langchain_deskhand.scheduler import Job
 
 
 class ChatLocal(BaseChatModel):
     """Answers with a causal language model from a folder, a PEFT adapter folder or the Hugging Face hub.
 
-    Weights are loaded once, on first use, whichever thread comes first. ``max_tokens``, ``temperature``, ``top_p`` and
-    ``seed`` can also be given per call. ``response_metadata`` holds ``model_name``, ``finish_reason`` (``stop`` or
-    ``length``) and, when the conversation was too long for the model, ``dropped_messages`` (see ``window``).
+    Weights are loaded once, on first use, whichever thread comes first. ``max_tokens``, ``temperature``, ``top_p``,
+    ``seed``, ``timeout``, ``logprobs`` and ``top_logprobs`` can also be given per call. ``response_metadata`` holds
+    ``model_name``, ``finish_reason`` (``stop`` or ``length``), when asked for ``logprobs`` (in OpenAI's form), and,
+    when the conversation was too long for the model, ``dropped_messages`` (see ``window``). The usage counts tokens
+    of the prompt that had been read for an earlier turn as ``cache_read``.
 
     Raises (on first use):
         UnavailableError: there is no such model.
         InputError: the folder is no model, has no chat template, or one message alone exceeds the context.
+        scheduler.BusyError: ``max_queue`` calls are waiting already; it is LangChain's ``ModelRateLimitError`` too.
+        scheduler.TimeoutExceededError: the answer took longer than ``timeout``; also a ``ModelTimeoutError``.
     """
 
     model: str
@@ -54,16 +68,57 @@ class ChatLocal(BaseChatModel):
     top_p: float = Field(default=1.0, gt=0, le=1)
     seed: int | None = None
     stop: list[str] | None = None
+    timeout: float | None = Field(default=None, gt=0)
+    """Seconds that a call may take, its time in line included."""
+    logprobs: bool = False
+    """Report the log-probability of each token."""
+    top_logprobs: int = Field(default=0, ge=0, le=20)
+    """How many alternatives to report beside each token."""
+    max_parallel: int = Field(default=8, ge=1)
+    """How many answers are written at the same time; more wait in line."""
+    max_queue: int = Field(default=64, ge=0)
+    """How many calls may wait; one more is refused."""
+    prefix_cache_mb: int = Field(default=64, ge=0)
+    """Memory for what was read before: a conversation's earlier turns and shared instructions are not read again."""
     device: str = "auto"
     dtype: Dtype = "auto"
 
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
-    _loaded: _Loaded | None = PrivateAttr(default=None)
+    _loaded: Loaded | None = PrivateAttr(default=None)
 
     def warm(self) -> ChatLocal:
         """Loads the weights if that has not happened yet."""
         self._weights()
         return self
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """The settings alone: whoever unpickles loads the weights himself."""
+        return {**super().__getstate__(), "__pydantic_private__": None}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        super().__setstate__(state)
+        self.__pydantic_private__ = {"_lock": threading.Lock(), "_loaded": None}
+
+    def with_structured_output(
+        self,
+        schema: dict[str, Any] | type,
+        *,
+        include_raw: bool = False,
+        method: Literal["json_schema", "json_mode", "function_calling"] = "json_schema",
+        strict: bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, dict[str, Any] | BaseModel]:
+        """Answers in the form of ``schema``, whatever the model would rather say (needs ``llguidance``).
+
+        Every ``method`` follows the schema token by token, so it and ``strict`` change nothing. ``max_tokens`` holds
+        here too: near it the document is closed with the least that the schema allows.
+
+        Raises:
+            ConfigError: a schema that cannot be followed (when called).
+            UnavailableError: ``llguidance`` is not installed (when called).
+        """
+        options = schema_options(schema, method)
+        return parsed(self.bind(**options, **kwargs), schema, options, include_raw=include_raw)
 
     @property
     def _llm_type(self) -> str:
@@ -97,7 +152,7 @@ class ChatLocal(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return _joined(list(self._chunks(messages, stop, kwargs)))
+        return _joined(list(self._stream(messages, stop, **kwargs)))
 
     async def _agenerate(
         self,
@@ -115,7 +170,18 @@ class ChatLocal(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        yield from self._chunks(messages, stop, kwargs)
+        pieces: queue.SimpleQueue[Piece | Exception] = queue.SimpleQueue()
+        loaded = self._weights()
+        turn = self._turn(loaded, messages, stop, kwargs, pieces.put)
+        loaded.scheduler.submit(turn.job)
+        try:
+            done = False
+            while not done:
+                piece = _piece(pieces.get())
+                done = piece.finish is not None
+                yield from self._chunk(piece, turn)
+        finally:
+            turn.job.cancelled.set()
 
     async def _astream(
         self,
@@ -124,19 +190,39 @@ class ChatLocal(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        async for chunk in off_loop(lambda cancelled: self._chunks(messages, stop, kwargs, cancelled)):
-            yield chunk
+        pieces: asyncio.Queue[Piece | Exception] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
 
-    def _chunks(
+        def emit(piece: Piece | Exception) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        loaded = await asyncio.to_thread(self._weights)
+        turn = await asyncio.to_thread(self._turn, loaded, messages, stop, kwargs, emit)
+        loaded.scheduler.submit(turn.job)
+        try:
+            done = False
+            while not done:
+                piece = _piece(await pieces.get())
+                done = piece.finish is not None
+                for chunk in self._chunk(piece, turn):
+                    yield chunk
+        finally:
+            turn.job.cancelled.set()
+
+    def _turn(
         self,
+        loaded: Loaded,
         messages: list[BaseMessage],
         stop: list[str] | None,
         options: dict[str, Any],
-        cancelled: Callable[[], bool] = lambda: False,
-    ) -> Iterator[ChatGenerationChunk]:
+        emit: Callable[[Piece | Exception], None],
+    ) -> _Turn:
+        from langchain_deskhand.generation import Sampling
+        from langchain_deskhand.scheduler import Job
+
         if options.get("model", self.model) != self.model:
             raise ConfigError(f"this ChatLocal serves {self.model}: make another one for another model")
-        loaded = self._weights()
         wanted = _Call.model_validate({**self._call_defaults(), **options})
         conversation = [{"role": role_of(message), "content": text_of(message)} for message in messages]
         room = window.room_for_prompt(loaded.context, wanted.max_tokens)
@@ -147,35 +233,56 @@ class ChatLocal(BaseChatModel):
             top_p=wanted.top_p,
             seed=wanted.seed,
             stop=stop or self.stop or (),
+            logprobs=wanted.top_logprobs if wanted.logprobs else None,
         )
-        for piece in loaded.writer.write(prompt, sampling, cancelled):
-            if piece.text and not piece.finish:
-                yield ChatGenerationChunk(message=AIMessageChunk(content=piece.text))
-            if piece.finish:
-                yield self._last(piece, len(prompt), dropped)
+        answer = loaded.answer(prompt, sampling, schema_wanted(options))
+        deadline = None if wanted.timeout is None else time.monotonic() + wanted.timeout
+        return _Turn(Job(answer, emit, deadline), len(prompt), dropped)
 
-    def _last(self, piece: Piece, read: int, dropped: int) -> ChatGenerationChunk:
-        metadata: dict[str, Any] = {"model_name": self.model, "finish_reason": piece.finish}
-        if dropped:
-            metadata["dropped_messages"] = dropped
-        usage = UsageMetadata(input_tokens=read, output_tokens=piece.tokens, total_tokens=read + piece.tokens)
+    def _chunk(self, piece: Piece, turn: _Turn) -> Iterator[ChatGenerationChunk]:
+        metadata: dict[str, Any] = {}
+        if piece.logprobs:
+            metadata["logprobs"] = {"content": list(piece.logprobs)}
+        if not piece.finish:
+            if piece.text or metadata:
+                yield ChatGenerationChunk(message=AIMessageChunk(content=piece.text, response_metadata=metadata))
+            return
+        metadata |= {"model_name": self.model, "finish_reason": piece.finish}
+        if turn.dropped:
+            metadata["dropped_messages"] = turn.dropped
+        usage = UsageMetadata(
+            input_tokens=turn.read,
+            output_tokens=piece.tokens,
+            total_tokens=turn.read + piece.tokens,
+            input_token_details=InputTokenDetails(cache_read=piece.cached),
+        )
         message = AIMessageChunk(
             content=piece.text, response_metadata=metadata, usage_metadata=usage, chunk_position="last"
         )
-        return ChatGenerationChunk(message=message)
+        yield ChatGenerationChunk(message=message)
 
     def _call_defaults(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _Call.model_fields}
 
-    def _weights(self) -> _Loaded:
+    def _weights(self) -> Loaded:
         with self._lock:
             if self._loaded is None:
-                self._loaded = _Loaded(self.model, *load(self.model, self.device, self.dtype))
+                weights, tokenizer = load(self.model, self.device, self.dtype)
+                from langchain_deskhand.loaded import Loaded
+
+                self._loaded = Loaded(
+                    self.model,
+                    weights,
+                    tokenizer,
+                    parallel=self.max_parallel,
+                    waiting=self.max_queue,
+                    remembered=self.prefix_cache_mb * 2**20,
+                )
             return self._loaded
 
 
 class _Call(BaseModel):
-    """What one call may set; whatever else LangChain passes along (timeouts, names) has no meaning in process."""
+    """What one call may set; whatever else LangChain passes along (names, headers) has no meaning in process."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -183,68 +290,33 @@ class _Call(BaseModel):
     temperature: float = Field(ge=0)
     top_p: float = Field(gt=0, le=1)
     seed: int | None
+    timeout: float | None = Field(gt=0)
+    logprobs: bool
+    top_logprobs: int = Field(ge=0, le=20)
 
 
-class _Loaded:
-    """Weights in memory, with what is known about them."""
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One call on its way: its job, the tokens of its prompt and the messages that did not fit into it."""
 
-    def __init__(self, name: str, model: Any, tokenizer: Any) -> None:
-        if not tokenizer.chat_template:
-            raise InputError(
-                f"model {name}: its tokenizer has no chat template; train it with deskhand train, or add "
-                "chat_template.jinja to the folder"
-            )
-        self.writer = Writer(model, tokenizer)
-        self._name = name
-        self._tokenizer = tokenizer
-        # Tokenizers without a limit say 10**30; models without one (recurrent) have no such setting.
-        limits = [tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", None)]
-        self.context = min((limit for limit in limits if limit and limit < 10**9), default=4096)
-        special = sorted(tokenizer.all_special_tokens, key=len, reverse=True)
-        self._special = re.compile("|".join(map(re.escape, special)) or r"(?!)")
-
-    def encode(self, conversation: window.Turns) -> list[int]:
-        """The prompt as token numbers; the template's own special tokens are the only ones in it."""
-        safe = [{**message, "content": self._special.sub(_apart, message["content"])} for message in conversation]
-        tokens: list[int] = self._tokenizer(self._layout(safe), add_special_tokens=False)["input_ids"]
-        return tokens
-
-    def _layout(self, conversation: window.Turns) -> str:
-        from jinja2 import TemplateError
-
-        for attempt in (conversation, _alternating(conversation)):
-            try:
-                text: str = self._tokenizer.apply_chat_template(attempt, tokenize=False, add_generation_prompt=True)
-            except TemplateError:
-                continue
-            return text
-        raise InputError(
-            f"model {self._name}: its chat template refuses this order of roles; start with a user message"
-        )
+    job: Job
+    read: int
+    dropped: int
 
 
-def _apart(match: re.Match[str]) -> str:
-    """A special token that somebody typed, with a space in it: still readable, no longer special."""
-    return f"{match[0][0]} {match[0][1:]}"
-
-
-def _alternating(conversation: window.Turns) -> list[dict[str, str]]:
-    """One system message first, then user and assistant in turn: what the strictest templates ask for."""
-    ordered = sorted(conversation, key=lambda message: message["role"] != "system")
-    merged: list[dict[str, str]] = []
-    for message in ordered:
-        if merged and merged[-1]["role"] == message["role"]:
-            merged[-1] = {**message, "content": f"{merged[-1]['content']}\n{message['content']}"}
-        else:
-            merged.append(dict(message))
-    return merged
+def _piece(item: Piece | Exception) -> Piece:
+    if isinstance(item, Exception):
+        raise item
+    return item
 
 
 def _joined(chunks: list[ChatGenerationChunk]) -> ChatResult:
-    last = chunks[-1].message
+    whole = chunks[0].message
+    for chunk in chunks[1:]:
+        whole += chunk.message
     message = AIMessage(
-        "".join(str(chunk.message.content) for chunk in chunks),
-        response_metadata=last.response_metadata,
-        usage_metadata=last.usage_metadata if isinstance(last, AIMessageChunk) else None,
+        whole.content,
+        response_metadata=whole.response_metadata,
+        usage_metadata=whole.usage_metadata if isinstance(whole, AIMessageChunk) else None,
     )
     return ChatResult(generations=[ChatGeneration(message=message)])

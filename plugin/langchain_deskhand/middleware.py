@@ -46,6 +46,7 @@ from langgraph.types import Command, TracePolicy, omit_payload
 
 from deskhand_guardrails.monitor import Store
 from deskhand_guardrails.rails import Rails
+from deskhand_guardrails.steps import Step, Steps, arun, run
 from deskhand_guardrails.verdicts import Context, Verdict
 from langchain_deskhand.admission import Admission
 from langchain_deskhand.calling import release_calls
@@ -58,7 +59,6 @@ from langchain_deskhand.knowledge import Knowledge
 from langchain_deskhand.messages import REMOVED, WITHHELD, is_tool_result, role_of
 from langchain_deskhand.recording import record
 from langchain_deskhand.results import ResultCheck
-from langchain_deskhand.steps import Step, Steps, arun, run
 
 Update = dict[str, Any] | None
 
@@ -88,6 +88,7 @@ class DeskhandMiddleware(AgentMiddleware[DeskhandState, Any, Any]):
         knowledge: Knowledge | None = None,
         k: int = 3,
         minimum_similarity: float | None = None,
+        access: tuple[str, ...] = (),
         channel: str = "agent",
         hand_over: bool = False,
     ) -> None:
@@ -99,6 +100,7 @@ class DeskhandMiddleware(AgentMiddleware[DeskhandState, Any, Any]):
             knowledge: what to answer from; without it the agent has its tools only.
             k: sources in the prompt, at most.
             minimum_similarity: below this similarity of the best source a person takes over; None is the policy's.
+            access: labels that everybody who asks this agent holds, for the knowledge.
             channel: where turns come from, for the record.
             hand_over: adds the tool ``hand_over_to_person``, which interrupts the run until a person has answered; the
                 agent then needs a checkpointer.
@@ -110,6 +112,7 @@ class DeskhandMiddleware(AgentMiddleware[DeskhandState, Any, Any]):
         self._knowledge = knowledge
         self._k = k
         self._minimum_similarity = minimum_similarity
+        self._access = access
         self._channel = channel
         self._conversations = Conversations()
         self._admission = Admission(rails)
@@ -217,6 +220,7 @@ class DeskhandMiddleware(AgentMiddleware[DeskhandState, Any, Any]):
             store=self._store,
             k=self._k,
             minimum_similarity=self._minimum_similarity,
+            access=self._access,
             channel=self._channel,
             memory=self._conversations.get(_name(request.state, request.runtime)),
         )

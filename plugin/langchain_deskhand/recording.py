@@ -7,9 +7,9 @@ import re
 
 from deskhand_guardrails.monitor import Store
 from deskhand_guardrails.redaction import redact
+from deskhand_guardrails.steps import Step, Steps
 from deskhand_guardrails.verdicts import Decision
 from langchain_deskhand.exchange import Exchange
-from langchain_deskhand.steps import Step, Steps
 
 _PLACEHOLDER = re.compile(r"(<[A-Z][A-Z_]*_\d{1,4}>)")
 

@@ -11,13 +11,13 @@ from langgraph.types import Command
 
 from deskhand_guardrails.monitor import Store
 from deskhand_guardrails.prompt import Source
+from deskhand_guardrails.steps import Steps
 from deskhand_guardrails.verdicts import Verdict
 from langchain_deskhand.admission import Admission
 from langchain_deskhand.exchange import Exchange
 from langchain_deskhand.hiding import hide, shown_result
 from langchain_deskhand.messages import WITHHELD, flatten, is_tool_result, text_of
 from langchain_deskhand.recording import record
-from langchain_deskhand.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from langchain_core.output_parsers import BaseOutputParser, JsonOutputParser, Py
 from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableMap, RunnablePassthrough, RunnableSequence
 from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
+from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 
@@ -101,3 +101,32 @@ def _steps(runnable: Any) -> Iterator[Any]:  # noqa: ANN401
     elif isinstance(runnable, RunnableMap):
         for step in runnable.steps__.values():
             yield from _steps(step)
+
+
+def schema_options(schema: dict[str, Any] | type, method: str) -> Options:
+    """What ``ChatLocal`` binds to answer in the form of ``schema``, in the shape of OpenAI's ``response_format``."""
+    form = convert_to_json_schema(schema)
+    return {
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": form.get("title", "answer"), "schema": form},
+        },
+        "ls_structured_output_format": {"kwargs": {"method": method}, "schema": convert_to_openai_tool(schema)},
+    }
+
+
+def schema_wanted(options: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The JSON schema that a call asks for in ``response_format``; None for plain text.
+
+    Raises:
+        ConfigError: ``response_format`` has another type than ``text``, ``json_object`` or ``json_schema``.
+    """
+    wanted = options.get("response_format")
+    if wanted is None or wanted.get("type") == "text":
+        return None
+    if wanted.get("type") == "json_object":
+        return {"type": "object"}
+    if wanted.get("type") == "json_schema":
+        schema: Mapping[str, Any] = wanted["json_schema"]["schema"]
+        return schema
+    raise ConfigError("response_format: its type is text, json_object or json_schema")

@@ -72,7 +72,7 @@ def test_every_broken_line_has_a_result_and_the_rest_goes_on(tmp_path: Path) -> 
     )
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert result.returncode == 1
-    assert f"{len(BROKEN)} lines could not be read" in result.stderr.decode()
+    assert f"lines that could not be read: {len(BROKEN)};" in result.stderr.decode()
     assert len(lines) == len(BROKEN) + 2
     assert [lines[0]["decision"], lines[-1]["decision"]] == ["allow", "allow"]
     assert all(line["decision"] == "block" and line["error"] and not line["text"] for line in lines[1:-1])

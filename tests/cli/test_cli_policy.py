@@ -32,6 +32,25 @@ def test_from_a_copy_to_what_it_runs(deskhand: Run, tmp_path: Path) -> None:
     assert "surprise: unknown key" in faulty.stderr
 
 
+def test_topics_need_enough_messages_and_a_policy_says_what_is_off(deskhand: Run, tmp_path: Path) -> None:
+    assert deskhand("policy", "init", "mine").returncode == 0
+    shown = deskhand("policy", "check", "mine")
+    assert "off: topic has no model; learn one with: deskhand policy topics DATASET --policy DIR" in shown.stdout
+    (tmp_path / "dataset").mkdir()
+    messages = [{"role": "user", "content": "Where is it?"}, {"role": "assistant", "content": "On its way."}]
+    (tmp_path / "dataset" / "train.jsonl").write_text(json.dumps({"messages": messages}) + "\n")
+    for arguments, says in (
+        (("dataset", "--policy", "mine"), "topics need 100 of each"),
+        (("nowhere", "--policy", "mine"), "nowhere: no such dataset"),
+        (("dataset", "--policy", "nothing"), "no such folder"),
+    ):
+        result = deskhand("policy", "topics", *arguments)
+        assert result.returncode in (1, 2)
+        assert says in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+    assert not (tmp_path / "mine" / "topics.json").exists()
+
+
 def test_what_cannot_be_copied_or_checked_is_one_line(deskhand: Run, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("precious")

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("prepare", "train", "answer", "guardrails", "review", "web", "langchain", "slack", "settings")
+PAGES = ("prepare", "train", "answer", "guardrails", "redteam", "review", "web", "langchain", "slack", "settings")
 _BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TICKETS = 80
 

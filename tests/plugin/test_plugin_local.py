@@ -4,36 +4,124 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
+import queue
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
+import torch
+from langchain_core.exceptions import ModelRateLimitError, ModelTimeoutError
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from pydantic import BaseModel
+from transformers import LogitsProcessor, LogitsProcessorList
 
+from deskhand_finetune.runs import starter_folder
 from deskhand_guardrails.errors import ConfigError, InputError, UnavailableError
+from deskhand_guardrails.prompt import Source, compose
+from deskhand_guardrails.repetition import repeating
 from langchain_deskhand import ChatLocal
-from langchain_deskhand.generation import Sampling, Writer
+from langchain_deskhand.generation import Answer, Sampling
 from langchain_deskhand.loading import load
+from langchain_deskhand.prefixes import Prefixes
+from langchain_deskhand.scheduler import BusyError, Job, TimeoutExceededError
 
 QUESTION = "Where is my parcel?"
+CONTEXT = 256
 
 
 def local(llama: Path, **settings: Any) -> ChatLocal:
     return ChatLocal(model=str(llama), **{"max_tokens": 24, **settings})
 
 
-def test_the_loop_writes_the_tokens_that_generate_writes(llama: Path) -> None:
-    import torch
+class NoLoops(LogitsProcessor):
+    """The rule of ``repetition`` as ``model.generate`` takes it."""
 
-    model, tokenizer = load(str(llama), dtype="float32")
-    prompt = tokenizer(QUESTION)["input_ids"]
-    expected = model.generate(torch.tensor([prompt]), max_new_tokens=24, do_sample=False)[0, len(prompt) :].tolist()
-    pieces = list(Writer(model, tokenizer).write(prompt, Sampling(max_tokens=24), lambda: False))
-    assert "".join(piece.text for piece in pieces) == tokenizer.decode(expected, skip_special_tokens=True)
-    assert pieces[-1].finish == ("stop" if expected[-1] == tokenizer.eos_token_id else "length")
+    def __init__(self, prompt: int) -> None:
+        self._prompt = prompt
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+        scores[:, list(repeating(input_ids[0, self._prompt :].tolist()))] = -torch.inf
+        return scores
+
+
+def generated(folder: Path, prompt: list[int], tokens: int) -> str:
+    """What transformers' own ``generate`` writes after ``prompt``."""
+    model, tokenizer = load(str(folder), dtype="float32")
+    rules = LogitsProcessorList([NoLoops(len(prompt))])
+    given = torch.tensor([prompt])
+    whole = model.generate(given, max_new_tokens=tokens, do_sample=False, logits_processor=rules)
+    text: str = tokenizer.decode(whole[0, len(prompt) :], skip_special_tokens=True)
+    return text
+
+
+def test_the_answers_are_those_of_generate_also_side_by_side(llama: Path) -> None:
+    model = local(llama, dtype="float32")
+    questions: list[LanguageModelInput] = [
+        QUESTION,
+        "Hello!",
+        "When is my refund paid? My refund",
+        "x" * 90,
+        QUESTION + " " + QUESTION,
+    ]
+    loaded = model._weights()
+    assert type(loaded.scheduler._decoder).__name__ == "OnnxDecoder"
+    expected = [generated(llama, loaded.encode([{"role": "user", "content": str(text)}]), 24) for text in questions]
+    assert [answer.text for answer in model.batch(questions)] == expected
+    assert [answer.text for answer in model.batch(questions)] == expected  # now their prompts are remembered
+
+
+def test_the_starter_answers_from_its_source_as_generate_does() -> None:
+    model = ChatLocal(model=str(starter_folder()), max_tokens=60, dtype="float32")
+    source = "You can return any item within 30 days. Print the label from your account page and put it on the box."
+    asked = compose([{"role": "user", "content": "How do I return a jacket?"}], [Source("Returns", source)])
+    expected = generated(starter_folder(), model._weights().encode(asked), 60)
+    pieces = list(model.stream([(message["role"], message["content"]) for message in asked]))
+    assert "".join(piece.text for piece in pieces) == expected
+    usage = pieces[-1].usage_metadata
+    assert usage is not None
+    assert len(pieces) < usage["output_tokens"] / 2  # quoting takes several tokens in a step
+
+
+OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "grouped heads": ("Llama", {"num_key_value_heads": 1}),
+    "biases": ("Qwen2", {}),
+    "norms per head": ("Qwen3", {"head_dim": 16}),
+    "learnt positions": ("GPT2", {"n_embd": 32, "n_head": 2, "n_layer": 2, "n_positions": CONTEXT}),
+    "sliding window": ("Mistral", {"sliding_window": 8}),
+    "no attention": ("Mamba", {"state_size": 4}),
+}
+DECODERS = ["OnnxDecoder", "OnnxDecoder", "OnnxDecoder", "TorchDecoder", "LonelyDecoder", "LonelyDecoder"]
+
+
+@pytest.mark.parametrize(("kind", "decoder"), list(zip(OTHERS, DECODERS, strict=True)))
+def test_every_kind_of_model_answers_as_generate_does(llama: Path, tmp_path: Path, kind: str, decoder: str) -> None:
+    import transformers
+
+    folder = shutil.copytree(llama, tmp_path / "other")
+    name, settings = OTHERS[kind]
+    small = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
+    small |= {"num_attention_heads": 2, "num_key_value_heads": 2}
+    if name in ("GPT2", "Mamba"):
+        small = {"hidden_size": 32, "num_hidden_layers": 2} if name == "Mamba" else {}
+    vocabulary = len(transformers.AutoTokenizer.from_pretrained(llama))
+    ends = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0, "vocab_size": vocabulary}
+    config = getattr(transformers, f"{name}Config")(**{**small, **settings, **ends})
+    config.max_position_embeddings = CONTEXT
+    torch.manual_seed(3)
+    other = transformers.AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]  # half typed
+    other.save_pretrained(folder)
+    model = local(folder, dtype="float32")
+    assert type(model._weights().scheduler._decoder).__name__ == decoder
+    questions: list[LanguageModelInput] = [QUESTION, "Hello!", "Hello! Hello! Hello!"]
+    encode = model._weights().encode
+    expected = [generated(folder, encode([{"role": "user", "content": str(text)}]), 24) for text in questions]
+    assert [answer.text for answer in model.batch(questions)] == expected
 
 
 def test_streamed_pieces_add_up_to_the_answer(llama: Path) -> None:
@@ -180,10 +268,157 @@ async def test_the_event_loop_stays_free_while_the_model_writes(llama: Path) -> 
     assert ticks > 5
 
 
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Waits until something that another thread brings about is so."""
+    for _ in range(2000):
+        if holds():
+            return
+        time.sleep(0.005)
+    raise AssertionError("it never came about")
+
+
+def test_a_closed_stream_frees_its_slot(llama: Path) -> None:
+    model = local(llama, max_tokens=120)
+    stream = model.stream(QUESTION)
+    next(stream)
+    scheduler = model._weights().scheduler
+    assert scheduler.working == 1
+    stream.close()  # type: ignore[attr-defined]  # LangChain says Iterator
+    wait_for(lambda: scheduler.working == 0)
+
+
+def test_one_call_too_many_is_refused_and_a_later_one_is_not(llama: Path) -> None:
+    model = local(llama, max_tokens=120, max_parallel=1, max_queue=1)
+    first, second, third = (model.stream(QUESTION) for _ in range(3))
+    next(first)
+    holder: list[object] = []
+    waiting = threading.Thread(target=lambda: holder.extend(second))
+    waiting.start()
+    scheduler = model._weights().scheduler
+    wait_for(lambda: len(scheduler._waiting) == 1)
+    with pytest.raises(BusyError, match="1 answers are being written and 1 wait; try again later") as refused:
+        next(third)
+    assert isinstance(refused.value, ModelRateLimitError)
+    first.close()  # type: ignore[attr-defined]
+    waiting.join()
+    assert len(holder) > 1
+    assert model.invoke(QUESTION, max_tokens=2).content
+
+
+def test_a_call_that_takes_too_long_ends_with_an_error(llama: Path) -> None:
+    model = local(llama, max_tokens=120, max_parallel=1)
+    before = model.stream(QUESTION)
+    next(before)
+    with pytest.raises(TimeoutExceededError, match="raise timeout") as late:
+        model.invoke(QUESTION, timeout=1e-4)
+    assert isinstance(late.value, ModelTimeoutError)
+    assert sum(1 for _ in before) > 1  # the other answer goes on
+
+
+def test_an_error_of_the_model_ends_its_answer_and_no_other(llama: Path) -> None:
+    model = local(llama, max_tokens=120)
+    expected = model.invoke(QUESTION).content
+    other = model.stream(QUESTION)
+    pieces = [next(other).text]
+    unknown = Answer([10**6] * 40, Sampling(4), None, frozenset(), None)  # tokens that the model does not have
+    failed: queue.SimpleQueue[object] = queue.SimpleQueue()
+    model._weights().scheduler.submit(Job(unknown, failed.put))
+    assert isinstance(failed.get(timeout=60), Exception)
+    assert "".join([*pieces, *(piece.text for piece in other)]) == expected
+
+
+async def test_many_at_once_each_get_their_own_answer(llama: Path) -> None:
+    model = local(llama, temperature=1.0, max_parallel=3)
+    questions = [f"{QUESTION} {'My order! ' * number}" for number in range(7)]
+    alone = [model.invoke(question, seed=number).content for number, question in enumerate(questions)]
+    calls = (model.ainvoke(question, seed=number) for number, question in enumerate(questions))
+    assert [answer.content for answer in await asyncio.gather(*calls)] == alone
+    assert len(set(alone)) == len(alone)
+
+
+def test_the_next_turn_does_not_read_the_conversation_again(llama: Path) -> None:
+    history: list[BaseMessage] = [SystemMessage("Be brief and friendly."), HumanMessage(QUESTION)]
+    cold, warm = local(llama, prefix_cache_mb=0), local(llama)
+    for answers in range(2):
+        answer = warm.invoke(history)
+        assert answer.content == cold.invoke(history).content
+        usage = answer.usage_metadata
+        assert usage is not None
+        read_before = usage["input_token_details"]["cache_read"]
+        assert read_before >= 16 if answers else read_before == 0
+        history += [answer, HumanMessage("And my refund?")]
+
+
+def test_what_was_read_is_remembered_up_to_a_limit() -> None:
+    prefixes = Prefixes(most=2 * 40 * 4)
+    texts = [[number] * 40 for number in range(3)]
+    for text in texts:
+        prefixes.add(text, torch.zeros(1, 1, 1, 40, 1))
+    assert prefixes.longest([*texts[0], 9]) is None
+    found = prefixes.longest(texts[2])
+    assert found is not None
+    assert found[1] == 39  # the last token is read again: its logits are needed
+    prefixes.add([*texts[2], 5], torch.zeros(1, 1, 1, 41, 1))
+    assert prefixes.longest([*texts[1], 9]) is None
+
+
+def test_logprobs_come_in_the_usual_form(llama: Path) -> None:
+    model = local(llama, logprobs=True, top_logprobs=3)
+    answer = model.invoke(QUESTION)
+    tokens = answer.response_metadata["logprobs"]["content"]
+    usage = answer.usage_metadata
+    assert usage is not None
+    assert len(tokens) == usage["output_tokens"]
+    for token in tokens:
+        assert token["token"] in answer.content
+        assert token["bytes"] == (None if "\ufffd" in token["token"] else list(token["token"].encode()))
+        likeliest = [other["logprob"] for other in token["top_logprobs"]]
+        assert len(likeliest) == 3
+        assert 0 >= likeliest[0] >= likeliest[1] >= likeliest[2]
+    whole = AIMessageChunk(content="")
+    for chunk in model.stream(QUESTION):
+        whole += chunk
+    assert whole.response_metadata["logprobs"] == answer.response_metadata["logprobs"]
+    assert "logprobs" not in local(llama).invoke(QUESTION).response_metadata
+
+
+class Parcel(BaseModel):
+    """A parcel that a customer asks about."""
+
+    number: str
+    state: Literal["sent", "lost"]
+    weights: list[float]
+    note: str | None = None
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0, 3.0])
+def test_an_answer_keeps_to_its_schema_and_ends_in_time(llama: Path, temperature: float) -> None:
+    model = local(llama, temperature=temperature, max_tokens=60, seed=1)
+    found = model.with_structured_output(Parcel, include_raw=True).invoke(QUESTION)
+    assert isinstance(found, dict)
+    assert isinstance(found["parsed"], Parcel)
+    assert found["raw"].response_metadata["finish_reason"] == "stop"
+    assert isinstance(json.loads(str(model.invoke(QUESTION, response_format={"type": "json_object"}).content)), dict)
+
+
+def test_schemas_that_cannot_be_followed_are_refused(llama: Path) -> None:
+    wrong = {"type": "json_schema", "json_schema": {"schema": {"type": "nothing"}}}
+    with pytest.raises(ConfigError, match="this schema cannot be followed"):
+        local(llama).invoke(QUESTION, response_format=wrong)
+    with pytest.raises(ConfigError, match="response_format"):
+        local(llama).invoke(QUESTION, response_format={"type": "xml"})
+
+
+def test_a_pickled_model_loads_its_weights_again(llama: Path) -> None:
+    model = local(llama, seed=3).warm()
+    again = pickle.loads(pickle.dumps(model))
+    assert again.seed == 3
+    assert again.invoke(QUESTION).content == model.invoke(QUESTION).content
+
+
 # peft asks transformers 5 by a name that version 6 drops.
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")
 def test_a_lora_adapter_is_merged_into_its_base(llama: Path, tmp_path: Path) -> None:
-    import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 

@@ -27,6 +27,10 @@ class _Params:
         return {"model": str(self.folder)}
 
     @property
+    def supports_json_mode(self) -> bool:
+        return True
+
+    @property
     def supports_model_override(self) -> bool:
         return False
 
@@ -38,4 +42,4 @@ class TestChatLocalUnit(_Params, ChatModelUnitTests):
 class TestChatLocalIntegration(_Params, ChatModelIntegrationTests):
     @property
     def chat_model_params(self) -> dict[str, Any]:
-        return {"model": str(self.folder), "max_tokens": 12}
+        return {"model": str(self.folder), "max_tokens": 64}

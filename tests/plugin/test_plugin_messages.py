@@ -8,8 +8,8 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 
 from deskhand_guardrails.errors import InputError
+from deskhand_guardrails.smalltalk import is_small_talk
 from langchain_deskhand.messages import flatten, role_of, text_of
-from langchain_deskhand.smalltalk import is_small_talk
 from langchain_deskhand.window import fit, room_for_prompt
 
 CONTENT: list[tuple[Any, str]] = [

@@ -18,6 +18,7 @@ from typing import Any
 
 from deskhand_finetune.dataset import Dataset
 from deskhand_finetune.disk import disk_errors, refuse_foreign, write_json, write_jsonl
+from deskhand_finetune.evaluate.calibration import Measured, measure, token_logprobs
 from deskhand_finetune.evaluate.generate import answers, mean_loss
 from deskhand_finetune.evaluate.key import AnswerKey, Judgement
 from deskhand_finetune.evaluate.report import page
@@ -40,6 +41,8 @@ class Answerer:
     answers: list[str]
     seconds: float = 0.0
     loss: float | None = None
+    logprobs: list[list[float]] = field(default_factory=list)
+    """Of each answer's tokens; for the run alone."""
     judgements: list[Judgement] = field(default_factory=list)
 
 
@@ -57,6 +60,11 @@ class Evaluation:
             right = f"right {held['right']:.1%}, " if held.get("right") is not None else ""
             loss = f", loss {held['loss']:.3f}" if held.get("loss") is not None else ""
             found.append(f"{name}: {right}similarity to the agent's answer {held['similarity']:.3f}{loss}")
+        if sure := self.metrics["confidence"]:
+            found.append(
+                f"confidence: calibration error {sure['ece']:.3f}, area under risk and coverage {sure['aurc']:.3f} "
+                f"(without knowledge {sure['aurc_chance']:.3f})"
+            )
         return found
 
 
@@ -92,7 +100,7 @@ def evaluate(
     records = _spread(list(data.records("test")), limit)
     if not records:
         raise InputError(f"{data.folder}: test.jsonl holds no record; prepare more tickets")
-    columns = [_measure("run", str(opened.folder), records, track)]
+    columns = [_measure("run", str(opened.folder), records, track, logprobs=True)]
     if baselines:
         if opened.info:
             columns.append(_measure("base", opened.base_path, records, track))
@@ -104,6 +112,8 @@ def evaluate(
     if key is not None:
         for column in columns:
             column.judgements = key.judge([column.answers[p] for p in judged], [kinds[p] for p in judged])
+    right = {place: one.is_right for place, one in zip(judged, columns[0].judgements, strict=False)}
+    sure = measure(records, columns[0].answers, columns[0].logprobs, right)
     metrics = {
         "run": {"folder": opened.folder.name, "base": opened.base, "fingerprint": opened.fingerprint},
         "dataset": {"folder": data.folder.name, "fingerprint": data.fingerprint},
@@ -111,12 +121,14 @@ def evaluate(
         "judged": len(judged),
         "answerers": _figures(columns, records),
         "kinds": _by_kind(columns),
+        "confidence": sure.figures if sure else None,
     }
     with disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
         write_jsonl(_rows(columns, records, judged), out / "answers.jsonl")
         (out / "report.html").write_text(page(metrics, list(_rows(columns, records, judged))), encoding="utf-8")
         write_json(metrics, out / METRICS)
+        _keep(sure, opened, out)
     return Evaluation(out, metrics)
 
 
@@ -126,7 +138,17 @@ def _spread(records: list[dict[str, Any]], limit: int | None) -> list[dict[str, 
     return [records[place * len(records) // limit] for place in range(limit)]
 
 
-def _measure(name: str, source: str, records: Sequence[Mapping[str, Any]], track: Track) -> Answerer:
+def _keep(sure: Measured | None, run: Run, out: Path) -> None:
+    """Beside the figures, and in the run folder, where the desk looks for it; not beside a model that is not ours."""
+    if sure is not None:
+        sure.calibration.save(out)
+        if run.info:
+            sure.calibration.save(run.folder)
+
+
+def _measure(
+    name: str, source: str, records: Sequence[Mapping[str, Any]], track: Track, *, logprobs: bool = False
+) -> Answerer:
     with quiet_libraries():
         model, tokenizer = load(source)
         _to_device(model)
@@ -134,9 +156,10 @@ def _measure(name: str, source: str, records: Sequence[Mapping[str, Any]], track
         started = time.monotonic()
         written = answers(model, tokenizer, records, track=track, what=f"answers of the {name}")
         seconds = time.monotonic() - started
+        probable = token_logprobs(model, tokenizer, records, written) if logprobs else []
     del model
     gc.collect()
-    return Answerer(name, written, round(seconds, 1), round(loss, 4))
+    return Answerer(name, written, round(seconds, 1), round(loss, 4), probable)
 
 
 def _to_device(model: Any) -> None:  # noqa: ANN401 - transformers is untyped

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from deskhand_finetune.evaluate.curves import drawn
+
 MOST_WRONG_SHOWN = 25
 
 STYLE = """
@@ -37,6 +39,7 @@ def page(metrics: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
         "fine-tuning, <i>nearest</i> the text of the first source.</p>"
         f"{''.join(_figures(metrics['answerers']))}"
         f"{''.join(_kinds(metrics['kinds'], names))}"
+        f"{''.join(_confidence(metrics['confidence']))}"
         f"{''.join(_wrong(rows))}</html>\n"
     )
 
@@ -67,6 +70,18 @@ def _kinds(kinds: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> It
             yield f"<td class='bar'><div class='track {escape(name)}'>{bar}</div></td>"
         yield "</tr>"
     yield "</table>"
+
+
+def _confidence(held: Mapping[str, Any] | None) -> Iterator[str]:
+    yield "<h2>Confidence</h2>"
+    if held is None:
+        yield "<p>Too few answers were judged, or all alike, so confidence was not calibrated.</p>"
+        return
+    yield (
+        f"<p>{held['records']} answers, right by {escape(held['judge'])}; each by a calibration fitted without "
+        f"it. Expected calibration error {held['ece']:.3f}; area under the risk-coverage curve {held['aurc']:.3f}, "
+        f"without any knowledge {held['aurc_chance']:.3f}.</p>{drawn(dict(held))}"
+    )
 
 
 def _wrong(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

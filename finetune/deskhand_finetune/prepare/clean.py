@@ -14,7 +14,6 @@ from pathlib import Path
 
 from deskhand_finetune.prepare.characters import repair
 from deskhand_finetune.prepare.conversation import Conversation, LeftOut, Turn
-from deskhand_finetune.prepare.courtesy import strip_courtesies
 from deskhand_finetune.prepare.language import language_of
 from deskhand_finetune.prepare.markup import is_html, to_text
 from deskhand_finetune.prepare.notices import notice
@@ -26,6 +25,7 @@ from deskhand_finetune.prepare.signature import strip_signature
 from deskhand_finetune.prepare.substitutes import PLACEHOLDER, draw
 from deskhand_finetune.tickets.desks.mail import PUBLIC_DOMAINS
 from deskhand_finetune.tickets.ticket import Message, Ticket, iso
+from deskhand_guardrails.courtesy import strip_courtesies
 from deskhand_guardrails.policy import Policy
 from deskhand_guardrails.pseudonyms import Pseudonyms
 from deskhand_guardrails.redaction import Redaction

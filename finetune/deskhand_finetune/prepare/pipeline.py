@@ -146,9 +146,8 @@ def _code() -> list[Path]:
         for file in folder.rglob("*")
         if file.suffix in (".py", ".onnx", ".json", ".npz", ".txt")
     ]
-    return sorted(
-        [*held, guards / "redaction.py", guards / "pseudonyms.py", guards / "prompt.py", guards / "encoder.py"]
-    )
+    names = ("redaction", "pseudonyms", "prompt", "encoder", "ranking", "agreement", "distance")
+    return sorted([*held, *(guards / f"{name}.py" for name in names)])
 
 
 def _finished(plan: Plan) -> PrepareReport | None:

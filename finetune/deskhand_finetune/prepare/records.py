@@ -30,7 +30,8 @@ def records(
         draw = random.Random(f"{seed}:{example.ticket_id}:{example.answered_at}")
         sources, answer = near, example.answer
         if is_training and draw.random() < HAND_OVER_SHARE:
-            sources = neighbours.far(example, vector, np.random.default_rng(draw.getrandbits(64)))
+            # As many as retrieval brought: their number must not tell that the answer is missing.
+            sources = neighbours.far(example, vector, len(near), np.random.default_rng(draw.getrandbits(64)))
             answer = HAND_OVER
         if is_training and draw.random() < SHUFFLED_SHARE:
             sources = draw.sample(sources, len(sources))

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from deskhand_finetune.prepare.answers import Example
 from deskhand_guardrails.encoder import Vectors
-from deskhand_guardrails.prompt import Source
+from deskhand_guardrails.prompt import Source, distinct
 from deskhand_guardrails.pseudonyms import anonymous
-from deskhand_guardrails.ranking import DECIMALS, Ranking
+from deskhand_guardrails.ranking import DECIMALS, SHUT_OUT, Ranking
 
 SOURCES = 3
 LONGEST_TITLE = 200
-SHUT_OUT = -2.0
-"""Below every rank score and cosine."""
 
 
 def passage(example: Example, score: float = 0.0) -> Source:
@@ -42,7 +41,8 @@ class Neighbours:
         self.articles = articles
         self._all = np.vstack([vectors, article_vectors]) if len(articles) else vectors
         texts = [example.query for example in examples] + [f"{article.title}\n{article.text}" for article in articles]
-        self._ranking = Ranking(texts, self._all)
+        answers = [example.answer for example in examples] + [article.text for article in articles]
+        self._ranking = Ranking(texts, self._all, answers)
         # By ticket and time for examples, by reference for sources: of a ticket's answers the last one is its source.
         self._answers = {
             (example.ticket_id, example.answered_at): vector
@@ -56,47 +56,51 @@ class Neighbours:
         self._customers = np.array([example.customer for example in examples], dtype=object)
 
     def near(self, asked: Sequence[Example], vectors: Vectors) -> list[list[Source]]:
-        """The ``SOURCES`` most similar passages of each question, best first; an article gives its best section."""
+        """The ``SOURCES`` best passages of each question, best first, fewer where some have the same text.
+
+        An article gives its best section.
+        """
         found: list[list[Source]] = []
         for example, vector in zip(asked, vectors, strict=True):
-            ranks, similarities = self._ranking.rank(example.query, vector)
-            self._shut_out(ranks, example)
-            found.append(self._best(ranks, similarities, np.argsort(-ranks, kind="stable")[: SOURCES * 8]))
+            ranks, similarities = self._ranking.rank(example.query, vector, shut_out=self._shut_out(example))
+            order = np.argsort(-ranks, kind="stable")[: SOURCES * 8]
+            found.append(self._best(similarities, order[ranks[order] > SHUT_OUT], SOURCES))
         return found
 
-    def far(self, example: Example, vector: Vectors, seed: np.random.Generator) -> list[Source]:
-        """Passages that do not hold the answer: drawn from the less similar half of all."""
+    def far(self, example: Example, vector: Vectors, count: int, seed: np.random.Generator) -> list[Source]:
+        """At most ``count`` passages that do not hold the answer: drawn from the less similar half of all."""
         row = np.round(vector @ self._all.T, DECIMALS)
-        self._shut_out(row, example)
+        row[self._shut_out(example)] = SHUT_OUT
         order = np.argsort(-row, kind="stable")
         allowed = order[len(order) // 2 :]
         allowed = allowed[row[allowed] > SHUT_OUT]
-        drawn = seed.choice(allowed, size=min(SOURCES, len(allowed)), replace=False) if len(allowed) else allowed
-        return self._best(row, row, np.asarray(sorted(drawn, key=lambda place: -row[place]), dtype=int))
+        drawn = seed.choice(allowed, size=min(count, len(allowed)), replace=False) if len(allowed) else allowed
+        return self._best(row, np.asarray(sorted(drawn, key=lambda place: -row[place]), dtype=int), count)
 
     def agreement(self, example: Example, sources: Sequence[Source]) -> list[float]:
         """For each source the cosine between what it says and what the agent said."""
         own = self._answers[example.ticket_id, example.answered_at]
         return [round(float(self._said[source.reference] @ own), 4) for source in sources]
 
-    def _shut_out(self, row: Vectors, example: Example) -> None:
+    def _shut_out(self, example: Example) -> npt.NDArray[np.bool_]:
+        """The passages that are no sources for this question: its own ticket, its customer's others, others' values."""
         # An answer that names its own customer's order or address is no source for another customer.
         own = (self._tickets == example.ticket_id) | self._names_values
         if example.customer:
             own |= self._customers == example.customer
-        row[: len(own)][own] = SHUT_OUT
+        return np.concatenate([own, np.zeros(len(self.articles), dtype=bool)])
 
-    def _best(self, ranks: Vectors, similarities: Vectors, order: np.ndarray) -> list[Source]:
+    def _best(self, similarities: Vectors, order: np.ndarray, count: int) -> list[Source]:
         best: list[Source] = []
         held: set[str] = set()
         for place in order:
-            if ranks[place] <= SHUT_OUT or len(best) == SOURCES:
+            if len(held) == count:
                 break
             source = self._source(int(place), float(similarities[place]))
             if source.reference not in held:
                 held.add(source.reference)
                 best.append(source)
-        return best
+        return distinct(best)
 
     def _source(self, place: int, score: float) -> Source:
         if place < len(self.examples):

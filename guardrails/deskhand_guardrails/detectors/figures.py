@@ -12,9 +12,11 @@ import itertools
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from deskhand_guardrails.detectors.dates import Date, dates, times, weekdays
 from deskhand_guardrails.detectors.numerals import has_unit, quantities
+from deskhand_guardrails.kept import Kept
 
 # Without those that are words: "it", "at", "be", "us" after a full stop begin a sentence.
 _SUFFIXES = "com|org|net|io|ai|app|dev|shop|store|info|biz|eu|de|ch|fr|es|nl|pl|se|dk|uk|ca|au|example|test"
@@ -85,6 +87,15 @@ def figures(text: str, *, strict: bool = False) -> list[Figure]:
     return sorted([*found, *_ranges(text, found)], key=lambda figure: (figure.start, figure.end))
 
 
+_InWords = tuple[str, frozenset[Hashable]]
+_STATED: Kept[tuple[tuple[Figure, ...], tuple[_InWords, ...]]] = Kept(512)
+
+
+def _stated(text: str) -> tuple[tuple[Figure, ...], tuple[_InWords, ...]]:
+    in_words = ((kind, readings) for pattern, kind, readings in _IN_WORDS if pattern.search(text))
+    return tuple(figures(text)), tuple(in_words)
+
+
 class Known:
     """The figures of several texts, for looking up others."""
 
@@ -95,11 +106,12 @@ class Known:
         self._bare: set[float] = set()
         self._things: dict[str, set[float]] = {}
         for text in texts:
-            for one in figures(text):
+            # Every answer of a conversation is held against the same sources and all earlier turns.
+            stated, in_words = _STATED.get(text, partial(_stated, text))
+            for one in stated:
                 self._add(one)
-            for pattern, kind, readings in _IN_WORDS:
-                if pattern.search(text):
-                    self._readings.setdefault(kind, set()).update(readings)
+            for kind, readings in in_words:
+                self._readings.setdefault(kind, set()).update(readings)
 
     def _add(self, one: Figure) -> None:
         self._readings.setdefault(one.kind, set()).update(one.readings)

@@ -16,6 +16,7 @@ import re
 
 from deskhand_guardrails.decoding import decodings
 from deskhand_guardrails.detectors.settings import Action, DetectorSettings
+from deskhand_guardrails.growing import REACH
 from deskhand_guardrails.guard import NARROW, WIDE, Guard
 from deskhand_guardrails.normalise import folded
 from deskhand_guardrails.registry import Setup
@@ -49,6 +50,7 @@ class Injection:
 
     name = "injection"
     settings = InjectionSettings
+    reach = REACH
 
     def __init__(self, guard: Guard, *, retrieved: bool = False, threshold: float | None = None) -> None:
         """Reads customers' messages, or ``retrieved`` text in narrower windows.

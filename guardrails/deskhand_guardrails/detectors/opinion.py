@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from deskhand_guardrails.detectors.settings import DetectorSettings
+from deskhand_guardrails.growing import REACH
 from deskhand_guardrails.guard import Guard, Question
 from deskhand_guardrails.normalise import folded
 from deskhand_guardrails.registry import Setup
@@ -20,6 +21,7 @@ class Opinion(Generic[S]):
     settings: type[S]
     question: ClassVar[Question]
     label: ClassVar[str]
+    reach: ClassVar[int] = REACH
 
     def __init__(self, guard: Guard, threshold: float | None = None) -> None:
         """``threshold`` None takes the one that training fixed at 1 % false alarms on harmless support requests."""

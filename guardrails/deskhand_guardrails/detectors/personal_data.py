@@ -1,7 +1,7 @@
 """Personal data: contacts, cards, accounts, identity numbers, orders, parcels, addresses, births, names that are known.
 
-Presidio's pattern recognisers and ours run in one engine without any language model. Only the recognisers that a cheap
-look at the text calls for are asked (no digits, no phone numbers), which is most of the speed; see ``roster``.
+Presidio's pattern recognisers and ours run without any language model. Only the recognisers that a cheap look at the
+text calls for are asked (no digits, no phone numbers), which is most of the speed; see ``roster``.
 
 Names and addresses in running text are the guard model's finds (``recognisers.names``).
 
@@ -17,14 +17,13 @@ from collections.abc import Collection, Iterable, Iterator
 from pydantic import Field, field_validator
 
 from deskhand_guardrails.detectors.labels import DEFAULT_LABELS, ORDER, THRESHOLDS
-from deskhand_guardrails.detectors.presidio import ENTITIES, LANGUAGE
 from deskhand_guardrails.detectors.recognisers import names, people
-from deskhand_guardrails.detectors.roster import ASKED, Gate, engine
+from deskhand_guardrails.detectors.roster import ASKED, Gate, recognisers
 from deskhand_guardrails.detectors.settings import Action, DetectorSettings
 from deskhand_guardrails.detectors.spans import Span, merged
+from deskhand_guardrails.growing import REACH
 from deskhand_guardrails.normalise import plain
 from deskhand_guardrails.registry import Setup
-from deskhand_guardrails.sentences import sentences
 from deskhand_guardrails.verdicts import Context, Finding
 
 __all__ = ["DEFAULT_LABELS", "THRESHOLDS", "PersonalData"]
@@ -52,6 +51,7 @@ class PersonalData:
 
     name = "personal_data"
     settings = PersonalDataSettings
+    reach = REACH
 
     def __init__(
         self, labels: Collection[str] = DEFAULT_LABELS, *, allow: Iterable[str] = (), by_sentence: bool = False
@@ -71,7 +71,7 @@ class PersonalData:
                 self._asked.setdefault(one.gate, []).append(one.name)
         self._allow = _Allowed(allow)
         self._by_sentence = by_sentence
-        self._engine = engine()
+        self._find = recognisers()
 
     @classmethod
     def build(cls, setup: Setup[PersonalDataSettings]) -> PersonalData:
@@ -83,8 +83,9 @@ class PersonalData:
     def detect(self, text: str, context: Context) -> list[Finding]:
         """Findings by place, never overlapping."""
         read = plain(text)
-        found = [*self._engine_spans(read.text)]
-        found.extend(self._named(read.text))
+        found = [*self._patterned(read.text)]
+        if not self._labels.isdisjoint(names.LEAST):
+            found.extend(self._named(read.text))
         if "PERSON" in self._labels and context.names:
             found.extend(people.find_known(read.text, context.names))
         findings: list[Finding] = []
@@ -96,31 +97,29 @@ class PersonalData:
 
     def _named(self, text: str) -> Iterator[Span]:
         taken = [match.span() for match in _PLACEHOLDER.finditer(text)]
-        for first, last in sentences(text) if self._by_sentence else ((0, len(text)),):
-            for span in names.find(text[first:last]):
-                start, end = span.start + first, span.end + first
-                if span.label in self._labels and not any(one < end and start < two for one, two in taken):
-                    yield span._replace(start=start, end=end)
+        for span in names.find_apart(text) if self._by_sentence else names.find(text):
+            if span.label in self._labels and not any(one < span.end and span.start < two for one, two in taken):
+                yield span
 
-    def _engine_spans(self, text: str) -> Iterator[Span]:
+    def _patterned(self, text: str) -> Iterator[Span]:
+        """What the recognisers find whose gates the text opens."""
+        taken = [match.span() for match in _PLACEHOLDER.finditer(text)]
         names = [name for gate, behind in self._asked.items() if gate(text) for name in behind]
-        if names:
-            yield from self._answers(text, names)
+        for name in names:
+            yield from self._answers(text, name, taken)
         # An upper-case copy finds lower-case account numbers; where an upper case is longer, places would shift.
         if "IBAN_CODE" in names and not text.isupper() and len(upper := text.upper()) == len(text):
-            yield from self._answers(upper, ["IBAN_CODE"])
+            yield from self._answers(upper, "IBAN_CODE", taken)
 
-    def _answers(self, text: str, names: list[str]) -> Iterator[Span]:
-        taken = [match.span() for match in _PLACEHOLDER.finditer(text)]
-        for result in self._engine.analyze(text=text, language=LANGUAGE, entities=names):
-            label = ENTITIES[result.entity_type][1] if result.entity_type in ENTITIES else result.entity_type
-            if label not in self._labels or result.score < THRESHOLDS[label]:
+    def _answers(self, text: str, name: str, taken: Collection[tuple[int, int]]) -> Iterator[Span]:
+        for span in self._find[name](text):
+            if span.label not in self._labels or span.score < THRESHOLDS[span.label]:
                 continue
             # Some of Presidio's patterns find a number inside a longer word.
-            if label == "NATIONAL_ID" and text[max(0, result.start - 1)].isalnum() and result.start:
+            if span.label == "NATIONAL_ID" and text[max(0, span.start - 1)].isalnum() and span.start:
                 continue
-            if not any(start < result.end and result.start < end for start, end in taken):
-                yield Span(result.start, result.end, label, result.score)
+            if not any(start < span.end and span.start < end for start, end in taken):
+                yield span
 
 
 # A placeholder of ours holds an underscore and a number ("<ORDER_ID_1>"): it is what personal data was replaced by.

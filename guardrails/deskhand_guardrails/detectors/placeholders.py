@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deskhand_guardrails.detectors.settings import OutputSettings
+from deskhand_guardrails.growing import REACH
 from deskhand_guardrails.registry import Setup
 from deskhand_guardrails.verdicts import Context, Finding
 
@@ -12,6 +13,7 @@ class Placeholders:
 
     name = "placeholders"
     settings = OutputSettings
+    reach = REACH
 
     @classmethod
     def build(cls, setup: Setup[OutputSettings]) -> Placeholders:  # noqa: ARG003 - the registry's signature

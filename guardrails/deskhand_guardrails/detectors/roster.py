@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from deskhand_guardrails.detectors.presidio import ENTITIES
 from deskhand_guardrails.detectors.recognisers import (
@@ -29,14 +29,11 @@ from deskhand_guardrails.detectors.recognisers import (
 from deskhand_guardrails.detectors.recognisers.introduced import finder
 from deskhand_guardrails.detectors.spans import Recogniser
 
-if TYPE_CHECKING:
-    from presidio_analyzer import AnalyzerEngine
-
 Gate = Callable[[str], object]
 
 
 class Asked(NamedTuple):
-    """A recogniser as the engine knows it."""
+    """A recogniser and what it is for."""
 
     name: str
     labels: frozenset[str]
@@ -109,8 +106,8 @@ ASKED: tuple[Asked, ...] = (
 
 
 @functools.lru_cache(maxsize=1)
-def engine() -> AnalyzerEngine:
-    """Presidio's engine with everyone in it; made once, it costs a second of imports."""
-    from deskhand_guardrails.detectors.presidio import analyzer
+def recognisers() -> dict[str, Recogniser]:
+    """Everyone by name; made once, it costs most of a second of imports."""
+    from deskhand_guardrails.detectors import presidio
 
-    return analyzer({one.name: one.find for one in ASKED if one.find is not None})
+    return presidio.recognisers() | {one.name: one.find for one in ASKED if one.find is not None}

@@ -9,6 +9,7 @@ from deskhand_guardrails.detectors.labels import SECRETS
 from deskhand_guardrails.detectors.recognisers import keys, passwords
 from deskhand_guardrails.detectors.settings import Action, DetectorSettings
 from deskhand_guardrails.detectors.spans import merged
+from deskhand_guardrails.growing import REACH
 from deskhand_guardrails.normalise import plain
 from deskhand_guardrails.registry import Setup
 from deskhand_guardrails.verdicts import Context, Finding
@@ -26,6 +27,7 @@ class Secrets:
 
     name = "secrets"
     settings = SecretsSettings
+    reach = REACH
 
     @classmethod
     def build(cls, setup: Setup[SecretsSettings]) -> Secrets:  # noqa: ARG003 - the registry's signature

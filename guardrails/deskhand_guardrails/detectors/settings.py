@@ -70,6 +70,11 @@ class DetectorSettings(Strict):
         chosen: float | None = getattr(self.threshold, direction)
         return chosen
 
+    @property
+    def idle(self) -> str:
+        """Why the detector does nothing although nobody switched it off, and what to do; empty when it works."""
+        return ""
+
 
 class OutputSettings(DetectorSettings):
     """For checks that only make sense on an answer; a person looks at what they find."""

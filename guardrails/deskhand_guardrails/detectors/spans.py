@@ -35,12 +35,12 @@ def merged(spans: Iterable[Span], order: tuple[str, ...] = ()) -> list[Span]:
     """Spans that do not overlap, by start. Overlapping ones are joined, so that no part of any of them stays visible.
 
     The joined span takes the label and score of the span that comes first: a certain find before a guess, then by
-    ``order``, then the longest.
+    ``order``, then the longest, then the more certain.
     """
     rank = {label: index for index, label in enumerate(order)}
     joined: list[Span] = []
     best: list[tuple[bool, int, int]] = []
-    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
+    for span in sorted(spans, key=lambda one: (one.start, -one.end, -one.score)):
         weight = (span.score < _CERTAIN, rank.get(span.label, len(rank)), span.start - span.end)
         if joined and span.start < joined[-1].end:
             last = joined[-1]

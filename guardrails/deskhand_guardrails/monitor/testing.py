@@ -24,15 +24,18 @@ def postgres_programs() -> Path | None:
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
+def postgres_server(programs: Path | None = None) -> Iterator[str]:
     """Runs a server on a Unix socket and yields the URL of its empty database; everything is gone afterwards.
+
+    Args:
+        programs: the folder of ``initdb`` and ``postgres``; the installed ones when not given.
 
     PostgreSQL refuses to run as root: then it runs as the user ``postgres``, which its package made.
 
     Raises:
         RuntimeError: when it is not installed or does not start.
     """
-    programs = postgres_programs()
+    programs = programs or postgres_programs()
     if programs is None:
         raise RuntimeError("PostgreSQL is not installed; apt-get install postgresql")
     user = "postgres" if os.geteuid() == 0 else None

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,6 +41,13 @@ class Probe:
     documents: tuple[Source, ...] = ()
     goal: str = ""
     """What an attack is after."""
+    expect: Mapping[str, Any] = field(default_factory=dict)
+    """What shows that an attack got it: the kind of ``judge`` and what it looks for (``judge``)."""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The customer's messages."""
+        return tuple(text for role, text in self.turns if role == "user")
 
     @property
     def question(self) -> str:
@@ -52,7 +59,7 @@ class Probe:
         """What the attacker wrote: the customer's messages, or the planted documents."""
         if self.direction == "retrieved":
             return tuple(f"{one.title}\n{one.text}" for one in self.documents)
-        return tuple(text for role, text in self.turns if role == "user")
+        return self.asked
 
 
 def families() -> tuple[str, ...]:
@@ -105,4 +112,5 @@ def _probe(record: dict[str, Any]) -> Probe:
         turns=tuple((turn["role"], turn["content"]) for turn in record["turns"]),
         documents=tuple(Source(one["title"], one["text"], f"{record['id']}.md") for one in record.get("documents", ())),
         goal=record.get("goal", ""),
+        expect=record.get("expect", {}),
     )

@@ -15,6 +15,9 @@ DECIDED: tuple[State, ...] = ("approved", "corrected", "rejected")
 WORDS = {
     "injection": "the message tries to change the assistant's instructions",
     "unsupported_figure": "the draft states a figure or detail that no source holds",
+    "unsupported_name": "the draft names something that no source holds",
+    "unsupported_claim": "the draft states something that the sources do not",
+    "contradicted_claim": "the draft says the opposite of its sources",
     "unknown_placeholder": "the draft speaks of personal data that nobody gave it",
     "personal_data": "it holds personal data",
     "secrets": "it holds a password or key",

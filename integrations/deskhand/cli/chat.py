@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @click.command("chat")
 @click.option("--model", help="starter, a run folder, a hub id, or openai:NAME (default: the settings' model).")
-@click.option("--knowledge", type=click.Path(path_type=Path), help="Knowledge file made by `deskhand index`.")
+@click.option("--knowledge", metavar="FILE|URL", help="Knowledge made by `deskhand index`.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy folder (default: the shipped one).")
 @json_option
-def command(model: str | None, knowledge: Path | None, policy: Path | None, as_json: bool) -> None:
+def command(model: str | None, knowledge: str | None, policy: Path | None, as_json: bool) -> None:
     """Talk to the assistant; one question a line, Ctrl-D ends. Questions may also come from a pipe.
 
     \b

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @click.command("serve")
 @click.option("--model", help="starter, a run folder, a hub id, or openai:NAME (default: the settings' model).")
-@click.option("--knowledge", type=click.Path(path_type=Path), help="Knowledge file made by `deskhand index`.")
+@click.option("--knowledge", metavar="FILE|URL", help="Knowledge made by `deskhand index`.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy folder (default: the shipped one).")
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port (default 8080).")
-def command(model: str | None, knowledge: Path | None, policy: Path | None, host: str | None, port: int | None) -> None:
+def command(model: str | None, knowledge: str | None, policy: Path | None, host: str | None, port: int | None) -> None:
     """Web chat, review console and OpenAI-compatible API, until Ctrl-C.
 
     \b

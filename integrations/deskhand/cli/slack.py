@@ -12,9 +12,9 @@ from deskhand.cli.output import require
 @click.command("slack")
 @click.option("--manifest", is_flag=True, help="Print the app manifest to paste at api.slack.com/apps, and end.")
 @click.option("--model", help="starter, a run folder, a hub id, or openai:NAME (default: the settings' model).")
-@click.option("--knowledge", type=click.Path(path_type=Path), help="Knowledge file made by `deskhand index`.")
+@click.option("--knowledge", metavar="FILE|URL", help="Knowledge made by `deskhand index`.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy folder (default: the shipped one).")
-def command(manifest: bool, model: str | None, knowledge: Path | None, policy: Path | None) -> None:
+def command(manifest: bool, model: str | None, knowledge: str | None, policy: Path | None) -> None:
     """Answer in Slack: mentions in their thread, and direct messages.
 
     \b

@@ -1,4 +1,4 @@
-"""What answers are taken from: articles and resolved tickets, in one file, found by meaning.
+"""What answers are taken from: articles, FAQs and resolved tickets, found by meaning and words.
 
 ::
 
@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from langchain_deskhand.knowledge.file import Knowledge
+from langchain_deskhand.knowledge.knowledge import Knowledge
 from langchain_deskhand.knowledge.passage import Passage
 from langchain_deskhand.knowledge.retriever import KnowledgeRetriever
 

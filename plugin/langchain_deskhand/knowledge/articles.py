@@ -1,4 +1,8 @@
-"""Markdown articles as passages: one for each section, cut at paragraphs where a section is long."""
+"""Articles as passages: one for each section, cut at paragraphs where a section is long.
+
+Markdown and text are read here, web pages by ``webpage``, PDF and Word by ``office``; all become an :class:`Article`.
+Front matter may name ``title`` and ``access``.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from deskhand_guardrails.errors import InputError
-from langchain_deskhand.knowledge.passage import Passage
+import yaml
 
-SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+from deskhand_guardrails.errors import InputError
+from langchain_deskhand.knowledge.access import labels
+from langchain_deskhand.knowledge.article import Article, Section
+from langchain_deskhand.knowledge.office import read_docx, read_pdf
+from langchain_deskhand.knowledge.passage import Passage
+from langchain_deskhand.knowledge.webpage import read_webpage
 
 # About 200 word pieces: a passage and its title fit the encoder's window of 256, and a prompt's room for a source.
 MOST_WORDS = 150
@@ -19,6 +27,7 @@ FEWEST_WORDS = 4
 
 _FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n---\s*(?:\n|\Z)", re.DOTALL)
 _TITLE = re.compile(r"^title:\s*[\"']?(.*?)[\"']?\s*$", re.MULTILINE)
+_NAMES_ACCESS = re.compile(r"^[\s\"']*access\b", re.MULTILINE | re.IGNORECASE)
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _MARKUP = (
@@ -31,40 +40,75 @@ _MARKUP = (
 )
 
 
-def read_article(path: Path, root: Path | None = None) -> Iterator[Passage]:
+def read_article(path: Path, root: Path | None = None, access: tuple[str, ...] = ()) -> Iterator[Passage]:
     """The passages of the article at ``path``, titled "Article › Section", at most 150 words each.
 
     Args:
-        path: a Markdown or plain text file.
+        path: a file with one of the ``SUFFIXES``.
         root: what references are relative to; the article's own folder when not given.
+        access: its labels, if it names none itself.
 
     Raises:
-        InputError: the file is not UTF-8 text.
+        InputError: the file cannot be read; the message says why.
+    """
+    article = READERS[path.suffix.lower()](path)
+    reference = path.relative_to(root or path.parent).as_posix()
+    allowed = article.access or access
+    for section in article.sections:
+        named = section.heading and section.heading != article.title
+        title = f"{article.title} › {section.heading}" if named else article.title
+        place = section.place or (_slug(section.heading) if named else "")
+        for text in _cut(section.text):
+            yield Passage(title, text, f"{reference}#{place}" if place else reference, allowed)
+
+
+def read_markdown(path: Path) -> Article:
+    """A Markdown or plain text file.
+
+    Raises:
+        InputError: it is not UTF-8 text, or its front matter does not say clearly who may read it.
     """
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
-    reference = path.relative_to(root or path.parent).as_posix()
-    article, body = _article_title(text, path.stem)
-    for heading, section in _sections(body):
-        if heading and heading != article:
-            title, place = f"{article} › {heading}", f"{reference}#{_slug(heading)}"
-        else:
-            title, place = article, reference
-        for passage in _cut(_plain(section)):
-            yield Passage(title, passage, place)
-
-
-def _article_title(text: str, stem: str) -> tuple[str, str]:
-    """The first heading of level one, else the front matter's title, else the file's name; and the text without it."""
     front = _FRONT_MATTER.match(text)
     body = text[front.end() :] if front else text
-    for heading, level in _headings(body):
-        if level == 1:
-            return heading, body
-    named = _TITLE.search(front[1]) if front else None
-    return (named[1] if named and named[1] else stem.replace("-", " ").replace("_", " ")), body
+    title = next((heading for heading, level in _headings(body) if level == 1), "")
+    if not title:
+        named = _TITLE.search(front[1]) if front else None
+        title = named[1] if named and named[1] else path.stem.replace("-", " ").replace("_", " ")
+    sections = tuple(Section(heading, _plain(section)) for heading, section in _sections(body))
+    return Article(title, sections, _access(front[1], path) if front else ())
+
+
+READERS = {
+    ".md": read_markdown,
+    ".markdown": read_markdown,
+    ".txt": read_markdown,
+    ".html": read_webpage,
+    ".htm": read_webpage,
+    ".pdf": read_pdf,
+    ".docx": read_docx,
+}
+
+SUFFIXES = frozenset(READERS)
+
+
+def _access(front: str, path: Path) -> tuple[str, ...]:
+    """The labels in the front matter; front matter that is no YAML counts as none only if it does not name access."""
+    if not _NAMES_ACCESS.search(front):
+        return ()
+    try:
+        held = yaml.safe_load(front)
+    except yaml.YAMLError as error:
+        raise InputError(
+            f"{path}: its front matter is not YAML, so nobody knows who may read it; correct it"
+        ) from error
+    found = labels(held.get("access"), path) if isinstance(held, dict) else ()
+    if not found:
+        raise InputError(f"{path}: access names no label; name one, or leave the line out for everybody")
+    return found
 
 
 def _headings(body: str) -> Iterator[tuple[str, int]]:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from deskhand_guardrails.errors import InputError
+from deskhand_guardrails.prompt import TICKET
 from deskhand_guardrails.pseudonyms import anonymous
-from langchain_deskhand.knowledge.passage import TICKET, Passage
+from langchain_deskhand.knowledge.passage import Passage
 
 QUESTIONS_PER_ANSWER = 3
 
@@ -24,16 +25,20 @@ QUESTIONS_PER_ANSWER = 3
 FEWEST_WORDS = 4
 
 
-def read_dataset(folder: Path) -> Iterator[Passage]:
+def read_dataset(folder: Path, access: tuple[str, ...] = ()) -> Iterator[Passage | InputError]:
     """The passages of ``folder/train.jsonl``, newest first; the held-out parts are never read.
+
+    A line that is no record of a dataset comes, before the passages, as the error that names file and line.
 
     Placeholders lose their number (``<PERSON_1>`` becomes ``[PERSON]``): another customer's must not be mistaken for
     one of the conversation that is answered.
-
-    Raises:
-        InputError: a line is no record of a dataset; the message names the file and the line.
     """
-    records = list(_records(folder / "train.jsonl"))
+    records: list[Mapping[str, Any]] = []
+    for read in _records(folder / "train.jsonl"):
+        if isinstance(read, InputError):
+            yield read
+        else:
+            records.append(read)
     records.sort(key=lambda record: str(record.get("answered_at", "")), reverse=True)
     asked: set[str] = set()
     answered: Counter[str] = Counter()
@@ -48,25 +53,27 @@ def read_dataset(folder: Path) -> Iterator[Passage]:
             continue
         asked.add(same_question)
         answered[same_answer] += 1
-        yield Passage(" ".join(question.split()), answer.strip(), f"{TICKET}{record['ticket_id']}")
+        yield Passage(" ".join(question.split()), answer.strip(), f"{TICKET}{record['ticket_id']}", access)
 
 
-def _records(path: Path) -> Iterator[Mapping[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
+def _records(path: Path) -> Iterator[Mapping[str, Any] | InputError]:
+    with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:
                 record = json.loads(line)
-                complete = record["messages"][-1]["role"] == "assistant" and isinstance(record["query"], str)
-                record["ticket_id"]
+                last = record["messages"][-1]
+                complete = last["role"] == "assistant" and isinstance(last["content"], str)
+                complete = complete and isinstance(record["query"], str) and bool(str(record["ticket_id"]))
             except (ValueError, LookupError, TypeError):
                 complete = False
-            if not complete:
-                raise InputError(
+            if complete:
+                yield record
+            else:
+                yield InputError(
                     f"{path}, line {number}: no record of a dataset; make one with: deskhand prepare EXPORT"
                 )
-            yield record
 
 
 def _bare(text: str) -> str:

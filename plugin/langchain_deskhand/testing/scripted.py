@@ -160,7 +160,7 @@ class ScriptedChatModel(BaseChatModel):
             if isinstance(message.content, str):
                 message.content = message.content.split(sequence, 1)[0]
         message.usage_metadata = _usage(message, messages)
-        message.response_metadata = {
+        message.response_metadata |= {
             "model_name": options.get("model", self.model),
             "finish_reason": "tool_calls" if message.tool_calls else "stop",
         }

@@ -2,8 +2,9 @@
 """People's names without a model: the ones that are known, and the ones that a phrase introduces.
 
 Known names (the ticket's requester and agents) are found as a whole in any spelling of case, and by their parts where
-written as a name. Introduced names stand after "my name is", in a greeting line or under a farewell. Not covered: names
-in running text that nobody introduced; that needs a tagger.
+written as a name. Introduced names stand after "my name is", in a greeting line, under a farewell, or as first and last
+name alone in a message's last paragraph. Not covered: names in running text that nobody introduced; that needs a
+tagger.
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ _GREETED = re.compile(
 _FAREWELL = re.compile(
     rf"(?i:\b(?:regards|best|thanks|thank you|cheers|sincerely|yours truly|yours|greetings|grüße|saludos|cordialement|many thanks))[ \t]*[,!.–-]*[ \t]*(?:\r?\n[ \t]*){{1,2}}[-–—]?[ \t]*(?P<value>{_FULL})[ \t]*(?=[\r\n,.]|$)"
 )
+# Without a farewell, or with one in any language: a last paragraph of nothing but two to four words of a name. What may
+# follow is a signature. After a colon it would be what the line before asks for.
+_SIGNED = re.compile(
+    rf"[^\s:][ \t]*(?:\r?\n[ \t]*\r?\n|\s*\n[^\n]{{0,30}}\b(?i:danke|dank|gracias|merci|grazie|obrigad[oa]|bedankt|thx|ty|gr(?:ü|ue)(?:ß|ss)en?|gruß|gruss|lg|vg|mfg|saludos?|salutations|saluti|groet(?:en|jes)?)\b[^\n]{{0,20}}\r?\n)\s*(?P<value>{_NAME}(?:[ ](?:(?:van|von|de|der|den|del|della|di|da|dos|la|le|bin|al)[ ]){{0,2}}(?:[A-Z]\.[ ]?)?{_NAME}){{1,2}})[ \t]*[.!]?[ \t]*(?=\s*\Z|\s*\n(?:--|__|==|(?i:sent from|get outlook|von mein|gesendet|enviado|envoyé|inviato|verzonden)))"
+)
 _TITLED = re.compile(
     rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herr|Frau|Señora?|Mme|Mlle)\.?[ ](?P<value>(?:(?:van|von|de|der|den|del|della|di|da|la|le)[ ]){{0,2}}{_FULL})"
 )
@@ -75,12 +81,13 @@ def find(text: str) -> Iterator[Span]:
         (_TITLED, 0.8),
         (_FAREWELL, 0.8),
         (_GREETED, 0.8),
+        (_SIGNED, 0.7),
         (_SAID, 0.6),
         (_INITIAL_LOWER, 0.7),
     ):
         for span in matches(pattern, text, "PERSON", score):
             kept = _without_plain_words(text, span)
-            if kept is not None:
+            if kept is not None and not (pattern is _SIGNED and _is_plain(text, span, kept)):
                 yield kept
 
 
@@ -101,6 +108,11 @@ def _without_plain_words(text: str, span: Span) -> Span | None:
             break
         end = span.start + word.end()
     return span._replace(end=end) if end > span.start else None
+
+
+def _is_plain(text: str, whole: Span, kept: Span) -> bool:
+    """Whether a last paragraph is no name: "Customer Support", or everyday words alone."""
+    return kept.end < whole.end or all(word.lower() in _COMMON for word in text[kept.start : kept.end].split())
 
 
 @functools.lru_cache(maxsize=4096)

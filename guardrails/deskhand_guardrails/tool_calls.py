@@ -9,19 +9,23 @@
     sku: A-7
 
 Every text and number of the arguments stands on a line behind its key, so that a check sees what it is ("password: …").
+Figures need no support in a call: a limit or an amount is the tool's to judge, and an answer's figures are checked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from langchain_core.messages import ToolCall
-
-from deskhand_guardrails.verdicts import Finding
+from deskhand_guardrails.prompt import Source
+from deskhand_guardrails.pseudonyms import mask
+from deskhand_guardrails.steps import Steps
+from deskhand_guardrails.verdicts import CheckedCall, Context, Decision, Direction, Finding, Verdict
 
 JsonObject = dict[str, Any]
+Check = Callable[[Direction, str, Context], Steps[Verdict]]
+HeldBack = Callable[[Decision, Sequence[Finding]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,47 @@ def filled(arguments: Mapping[str, Any], values: Iterable[str]) -> JsonObject:
     return result
 
 
-def called(call: ToolCall, arguments: JsonObject) -> ToolCall:
-    """``call`` with other arguments."""
-    return ToolCall(name=call["name"], args=arguments, id=call["id"], type="tool_call")
+def mapped(arguments: Mapping[str, Any], change: Callable[[str], str]) -> JsonObject:
+    """``arguments`` with ``change`` done to each of its texts and numbers."""
+    return filled(arguments, map(change, lay_out("", arguments).values))
+
+
+def text_of(name: str, arguments: Mapping[str, Any] | str) -> str:
+    """What is checked of a call; arguments that are no JSON are read as they stand."""
+    return f"{name}\n{arguments}" if isinstance(arguments, str) else lay_out(name, arguments).text
+
+
+def check_call(
+    name: str, arguments: Mapping[str, Any] | str, context: Context, check: Check, held_back: HeldBack
+) -> Steps[CheckedCall]:
+    """Whether and how a model's call may go to the tool; its placeholders stay.
+
+    Args:
+        name: of the tool.
+        arguments: as the model wrote them; a text when it is no JSON.
+        context: what the call may rest on.
+        check: checks a text.
+        held_back: what the customer reads when something was changed that cannot be put back into the call.
+    """
+    text = text_of(name, arguments)
+    supported = replace(context, sources=[*context.sources, Source("", text)])
+    verdict: Verdict = yield from check("output", text, supported)
+    if isinstance(arguments, str):
+        changed, _, rest = verdict.text.partition("\n")
+        return CheckedCall(changed, rest, verdict)
+    layout = lay_out(name, arguments)
+    values = _masked(layout, verdict)
+    if verdict.passed and layout.replaced(values) != verdict.text:  # a key, the tool's name, the whole text
+        reason = f"tool call: changed beside a value ({verdict.reason})"
+        verdict = replace(verdict, decision="review", text=held_back("review", ()), reason=reason)
+    return CheckedCall(name, filled(arguments, values), verdict)
+
+
+def _masked(layout: Layout, verdict: Verdict) -> list[str]:
+    if verdict.decision != "modify":
+        return layout.values
+    found = layout.within(verdict.findings)
+    return [mask(value, findings) for value, findings in zip(layout.values, found, strict=True)]
 
 
 def _lines(value: Any, key: str) -> Iterator[tuple[str, str | None]]:  # noqa: ANN401 - JSON
