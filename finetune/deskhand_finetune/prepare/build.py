@@ -188,8 +188,10 @@ def _vectors(plan: Plan, queries: list[str], sections: list[str]) -> tuple[Vecto
             if str(held["key"]) == key:
                 return held["queries"], held["sections"]
     made = [_encoded(plan, queries, "embedding questions"), _encoded(plan, sections, "embedding articles")]
-    with path.open("wb") as out:
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as out:
         np.savez(out, key=key, queries=made[0], sections=made[1])
+    temporary.replace(path)
     return made[0], made[1]
 
 

@@ -43,7 +43,7 @@ class Lengths:
             counts["whole" if whole <= window else "windowed" if least <= window else "too_long"] += 1
 
     def to_json(self) -> dict[str, Any]:
-        """``{"longest", "steps", "windows"}``: records by tokens up to so many, and by what each window makes of them."""
+        """``{"longest", "steps", "windows"}``: records by tokens up to so many, and what each window makes of them."""
         return {
             "longest": self._longest,
             "steps": {str((step + 1) * STEP): count for step, count in sorted(self._steps.items())},

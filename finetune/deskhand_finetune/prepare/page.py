@@ -25,13 +25,14 @@ STYLE = """
   --bar: #58b98b; --mark: #24503b; } }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem; color: var(--text);
   background: var(--back); overflow-wrap: anywhere; }
-section { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 2.5rem; }
+section { columns: 2 22rem; column-gap: 2.5rem; } figure { margin: 0; padding-top: .1rem; break-inside: avoid; }
 h2 { margin: 1.8rem 0 .4rem; font-size: 1.15rem; }
 svg { display: block; width: 100%; height: auto; font-size: 13px; margin: .6rem 0; }
 svg text { fill: var(--text); } .bar { fill: var(--bar); } .rail { fill: var(--line); }
 line.rail { stroke: var(--line); } .mark { stroke: var(--soft); stroke-dasharray: 4 3; }
 table { border-collapse: collapse; margin: .6rem 0 1.2rem; max-width: 100%; }
 th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { white-space: nowrap; }
 blockquote { margin: .2rem 0; white-space: pre-wrap; }
 mark { background: var(--mark); color: inherit; border-radius: 3px; padding: 0 .15rem; }
 small, figcaption { color: var(--soft); font-size: .85rem; }
@@ -79,14 +80,15 @@ def _lengths(lengths: Mapping[str, Any]) -> str:
     heads = ("context", "whole", "windowed", "too long")
     fits = [(window, *held.values()) for window, held in lengths["windows"].items()]
     said = (
-        f"Records by tokens of the starter, whose context is {WINDOWS[0]}. A longer one is windowed in training: its "
-        f"last sources go, then its oldest exchanges; if the last question and answer alone are too long, it is left out."
+        f"Records by tokens of the starter, whose context is {WINDOWS[0]}. A longer one is windowed in training: "
+        "its last sources go, then its oldest exchanges; if the last question and answer alone are too long, it is left "
+        "out."
     )
     return _figure("Lengths", plot + "".join(_table("", heads, fits)), said)
 
 
 def _figure(title: str, plot: str, said: str) -> str:
-    return f"<figure style='margin:0'><h2>{escape(title)}</h2><figcaption>{escape(said)}</figcaption>{plot}</figure>"
+    return f"<figure><h2>{escape(title)}</h2><figcaption>{escape(said)}</figcaption>{plot}</figure>"
 
 
 def _leaks(report: PrepareReport) -> Iterator[str]:

@@ -45,10 +45,11 @@ def columns(rows: Rows, title: str, mark: tuple[int, str] | None = None) -> str:
         )
     if mark and 0 <= mark[0] <= len(rows):
         at = mark[0] * step
-        side = "end" if at > WIDTH / 2 else "start"
+        # Above the columns, and clear of the highest number on the left.
+        text, side = (at - 4, "end") if at > WIDTH / 2 else (max(at + 4, 60), "start")
         drawn.append(
-            f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="18" y2="{HEIGHT}"/>'
-            f'<text x="{at + (-4 if side == "end" else 4):.1f}" y="30" text-anchor="{side}">{escape(mark[1])}</text>'
+            f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="2" y2="{HEIGHT}"/>'
+            f'<text x="{text:.1f}" y="{LABEL}" text-anchor="{side}">{escape(mark[1])}</text>'
         )
     for place, anchor in {0: "start", len(rows) // 2: "middle", len(rows) - 1: "end"}.items():
         if rows and (anchor != "middle" or len(rows) > 4):
