@@ -47,7 +47,8 @@ def card(report: PrepareReport) -> str:
         for window, held in report.lengths["windows"].items()
     )
     apart = "customers and their companies" if report.split_by == "organization" else "customers"
-    times = f"{next(iter(report.timeline), '')} to {next(reversed(report.timeline), '')}"
+    periods = list(report.timeline) or ["unknown times"]
+    times = periods[0] if len(periods) == 1 else f"{periods[0]} to {periods[-1]}"
     front = yaml.safe_dump(front_matter(report), sort_keys=False, allow_unicode=True)
     return f"""---
 {front}---

@@ -80,9 +80,9 @@ def _lengths(lengths: Mapping[str, Any]) -> str:
     heads = ("context", "whole", "windowed", "too long")
     fits = [(window, *held.values()) for window, held in lengths["windows"].items()]
     said = (
-        f"Records by tokens of the starter, whose context is {WINDOWS[0]}. A longer one is windowed in training: "
-        "its last sources go, then its oldest exchanges; if the last question and answer alone are too long, it is left "
-        "out."
+        f"Records by tokens of the starter, whose context is {WINDOWS[0]}. Longer ones are windowed in training: their "
+        "last sources go, then its oldest exchanges; where the last question and answer alone are too long, "
+        "the record is left out."
     )
     return _figure("Lengths", plot + "".join(_table("", heads, fits)), said)
 

@@ -4,42 +4,37 @@
 
     tickets -> clean, redact (all cores) -> answers -> fold -> split -> sources -> records -> dataset folder
 
-The folder is built as ``OUT.partial`` and renamed when it is whole. What was cleaned there is not cleaned again when the
-inputs and settings are the same, even if the run was killed: the first stage notes how far it is every few tickets. A
-finished OUT of the same inputs and settings is left as it is. Only the first stage streams; cleaned conversations (about 2 kB a ticket) and vectors (1.5 kB an answer) are held in memory.
+The folder is built as ``OUT.partial`` and renamed when it is whole. What was cleaned there is not cleaned again when
+the inputs and settings are the same, even if the run was killed (``checkpoint``), and a finished OUT of the same inputs
+and settings is left as it is. Only the first stage streams; cleaned conversations (about 2 kB a ticket) and vectors
+(1.5 kB an answer) are held in memory.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 import deskhand_guardrails
 from deskhand_finetune.dataset import REPORT
-from deskhand_finetune.disk import disk_errors, fingerprint, line_of, put_in_place, refuse_foreign, write_json
+from deskhand_finetune.disk import disk_errors, fingerprint, put_in_place, refuse_foreign
 from deskhand_finetune.prepare.articles import read_articles
 from deskhand_finetune.prepare.build import build
+from deskhand_finetune.prepare.checkpoint import Checkpoint
 from deskhand_finetune.prepare.clean import Rules, clean_tickets
-from deskhand_finetune.prepare.conversation import LeftOut
-from deskhand_finetune.prepare.plan import CONVERSATIONS, LEFT_OUT, STAGE, STAGE_FILES, Plan
+from deskhand_finetune.prepare.plan import STAGE_FILES, Plan
 from deskhand_finetune.prepare.report import PrepareReport
 from deskhand_finetune.prepare.substitutes import require_faker
 from deskhand_finetune.prepare.workers import cores, map_chunks
-from deskhand_finetune.tickets import Options, Ticket, open_export
+from deskhand_finetune.tickets import Options, open_export
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.policy import Policy
 from deskhand_guardrails.progress import Track, quiet
-
-# Tickets cleaned between two notes of how far the first stage is: a second's work or two.
-BETWEEN_NOTES = 64
 
 
 def prepare(
@@ -170,52 +165,12 @@ def _finished(plan: Plan) -> PrepareReport | None:
 
 
 def _clean(plan: Plan) -> None:
-    """First stage: every ticket cleaned and redacted, into the partial folder; what a killed run did is kept."""
-    stage = plan.partial / STAGE
-    held = _noted(stage, plan)
-    if held and held["done"]:
+    """First stage: every ticket cleaned and redacted, into the partial folder."""
+    held = Checkpoint(plan.partial, plan.fingerprint)
+    if held.is_done:
         return
-    if not held:
-        shutil.rmtree(plan.partial)
-        plan.partial.mkdir()
-        held = {"tickets": 0, "sizes": [0, 0]}
-    before = read = held["tickets"]
-
-    def tickets() -> Iterator[Ticket]:
-        nonlocal read
-        for ticket in islice(chain.from_iterable(plan.exports), before, None):
-            read += 1
-            yield ticket
-
-    cleaned = map_chunks(partial(clean_tickets, rules=plan.rules), tickets(), plan.workers)
-    paths = [plan.partial / name for name in (CONVERSATIONS, LEFT_OUT)]
-    with paths[0].open("ab") as kept, paths[1].open("ab") as left:
-
-        def note(tickets: int, *, done: bool) -> None:
-            for file in (kept, left):
-                file.flush()
-                os.fsync(file.fileno())
-            sizes = [kept.tell(), left.tell()]
-            write_json({"fingerprint": plan.fingerprint, "tickets": tickets, "sizes": sizes, "done": done}, stage)
-
-        for file, size in zip((kept, left), held["sizes"], strict=True):
-            file.truncate(size)
-        for number, (conversation, left_out) in enumerate(plan.track(cleaned, "cleaning and redacting"), before + 1):
-            if conversation is not None:
-                kept.write(line_of(conversation.to_json()))
-            left.writelines(line_of(item.to_json()) for item in left_out)
-            if number % BETWEEN_NOTES == 0:
-                note(number, done=False)
-        for export in plan.exports:
-            for bad in export.quarantined:
-                item = LeftOut(bad.ticket_id, "unreadable", bad.where).to_json()
-                left.write(line_of({**item, "problem": bad.reason}))
-        note(read, done=True)
-
-
-def _noted(stage: Path, plan: Plan) -> dict[str, Any] | None:
-    """How far an earlier run came: tickets, bytes of the two files, whether that is all; None where it was another."""
-    if not stage.exists():
-        return None
-    held: dict[str, Any] = json.loads(stage.read_text(encoding="utf-8"))
-    return held if held["fingerprint"] == plan.fingerprint else None
+    tickets = islice(chain.from_iterable(plan.exports), held.tickets, None)
+    cleaned = map_chunks(partial(clean_tickets, rules=plan.rules), tickets, plan.workers)
+    # Known when the exports are read to their ends, and so a generator.
+    unreadable = (bad for export in plan.exports for bad in export.quarantined)
+    held.add(plan.track(cleaned, "cleaning and redacting"), unreadable)
