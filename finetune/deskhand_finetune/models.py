@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,12 +118,13 @@ def load_errors(source: str) -> Iterator[None]:
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """No bars and no chatter of the libraries in between; our own progress tells what happens."""
+    """No bars and no chatter of the libraries in between, and no report to the hub, which TRL makes of each trainer."""
     import transformers
+    from huggingface_hub import constants
 
     logging: Any = transformers.utils.logging
 
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    constants.HF_HUB_DISABLE_TELEMETRY = True  # the environment variable is read when the hub's package is imported
     level = logging.get_verbosity()
     logging.set_verbosity_error()
     shows_bars = logging.is_progress_bar_enabled()

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeVar
+from threading import Thread
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 import torch
@@ -48,6 +53,46 @@ def test_full_training_learns_and_says_what_it_did(trained: Run, dataset: Path, 
     model, tokenizer = load(str(trained.folder))
     assert model.num_parameters() == load(str(tiny_model))[0].num_parameters()
     assert tokenizer.chat_template
+
+
+class Hub(BaseHTTPRequestHandler):
+    """A model hub that writes down what it is asked or told."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_HEAD(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.do_HEAD()
+
+    def do_POST(self) -> None:
+        self.do_HEAD()
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+ONE_STEP = """
+import sys
+from pathlib import Path
+from deskhand_finetune.train import train
+train(Path(sys.argv[1]), Path(sys.argv[2]), base=sys.argv[3], method="full", max_steps=1)
+from huggingface_hub.utils import _telemetry
+_telemetry._TELEMETRY_QUEUE.join()
+"""
+
+
+def test_training_reports_to_nobody(dataset: Path, tiny_model: Path, tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as hub:
+        Thread(target=hub.serve_forever, daemon=True).start()
+        online = {**os.environ, "HF_HUB_OFFLINE": "0", "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}"}
+        command = [sys.executable, "-c", ONE_STEP, str(dataset), str(tmp_path / "run"), str(tiny_model)]
+        subprocess.run(command, env=online, check=True, capture_output=True)
+        hub.shutdown()
+    assert Hub.asked == []
 
 
 def test_the_same_command_again_does_nothing_and_another_is_refused(

@@ -103,6 +103,24 @@ def test_the_passage_that_the_others_agree_with_comes_first() -> None:
     assert (ranks[shut_out] == SHUT_OUT).all()
 
 
+def test_an_answer_about_another_customers_thing_comes_after_one_that_names_none() -> None:
+    asked = "Where is the money for my boots?"
+    texts = ["Where is the money for my poles?", "Where is the money?", "Where is the money for my lamp?"]
+    answers = [
+        "The refund for the poles takes five days.",
+        "The refund takes five days.",
+        "The refund takes five days.",
+    ]
+    vectors = np.array([[1, 0], [0.98, 0.199], [0.97, 0.243]], dtype=np.float32)
+    ranks, similarities = Ranking(texts, vectors, answers).rank(asked, np.array([1, 0], dtype=np.float32))
+    assert np.argmax(similarities) == 0
+    assert np.argmax(ranks) == 1
+    about_poles, _ = Ranking(texts, vectors, answers).rank("Money for my poles?", np.array([1, 0], dtype=np.float32))
+    assert np.argmax(about_poles) == 0
+    article, _ = Ranking([texts[0] + answers[0], *texts[1:]], vectors, answers).rank(asked, vectors[0])
+    assert article[0] > ranks[0]
+
+
 def test_agreement_is_in_the_words_that_not_everybody_uses() -> None:
     texts = [
         "Open the Returns Centre in your account.",

@@ -49,7 +49,7 @@ class Phrasebook:
         return re.compile(rf"(?<!\w){self._written(heads)}{self._end}")
 
     def _written(self, heads: _Heads, before: str = "") -> str:
-        """The phrases from here on; what several begin with is written once, or a list would be compiled fifty times."""
+        """The phrases from here on; what several begin with is written once, or a list is compiled fifty times."""
         ways = []
         for part, below in heads.items():
             if part == _END:
