@@ -189,6 +189,22 @@ def test_a_killed_run_goes_on_within_the_first_stage(dataset: Path, tmp_path: Pa
             assert (out / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+ORPHANED = """
+import itertools, os, signal
+from deskhand_finetune.prepare.workers import map_chunks
+
+results = map_chunks(sorted, itertools.count(), 2)
+next(results)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_end_with_a_killed_parent() -> None:
+    """Their standard output is the parent's, so this waits until the last of them is gone."""
+    killed = subprocess.run([sys.executable, "-c", ORPHANED], check=False, stdout=subprocess.PIPE, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+
+
 def test_a_changed_export_is_prepared_anew(export: Path, tmp_path: Path, ticket_of: Make) -> None:
     first = prepare([export], tmp_path / "out", workers=1)
     with export.open("a") as lines:
