@@ -36,11 +36,15 @@ FLOWS: dict[Direction, tuple[str, str]] = {
 
 
 class Messages(Strict):
-    """What the customer reads in place of an answer."""
+    """What the customer reads in place of a model's answer."""
 
     refusal: Text = "I am sorry, I cannot help with that."
     hand_over: Text = HAND_OVER
     checking: Text = "One moment, please: a colleague is checking the answer."
+    greeting: Text | None = "Hello! How can I help you?"
+    """To a message that only greets, where answers come from sources; null lets the model answer."""
+    thanks: Text | None = "You are welcome. If there is anything else, just ask."
+    """To one that only thanks, agrees or says goodbye."""
     detectors: dict[str, Text] = Field(default_factory=dict)
     """Instead of these, for what one detector (``NAME``) or one of its labels (``NAME.LABEL``) found."""
 
@@ -164,7 +168,7 @@ class Policy:
 
     @property
     def messages(self) -> Messages:
-        """What the customer reads in place of an answer."""
+        """What the customer reads in place of a model's answer."""
         return self.settings.messages
 
 

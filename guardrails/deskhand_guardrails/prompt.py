@@ -12,6 +12,7 @@ Everything is plain text in the usual three roles, so that any chat template and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -89,13 +90,17 @@ def _one_line(text: str, characters: int) -> str:
     return joined[:characters].rsplit(" ", 1)[0] + " …"
 
 
-def retrieval_query(conversation: Iterable[Mapping[str, str]], *, enough_words: int = 8) -> str:
+def retrieval_query(conversation: Sequence[Mapping[str, str]], *, enough_words: int = 8) -> str:
     """What to look up for the newest customer message: it, and what came before where that is the question.
 
     "Sure, it is <ORDER_ID_1>" asks nothing by itself, nor does "It's the blue one, bought last Tuesday" in answer to
     "Which one is it?": the question stands in the message before. So earlier messages count while the newer ones are
-    short, or answer a question of the desk. Placeholders do not count as words.
+    short, or answer a question of the desk. Placeholders do not count as words. "Do you deliver to Norway?" changes the
+    topic: a question that refers to nothing is looked up alone.
     """
+    said = [message["content"] for message in conversation if message["role"] == "user"]
+    if said and _asks_alone(said[-1]):
+        return said[-1]
     looked_up: list[str] = []
     enough = False
     for message in reversed([message for message in conversation if message["role"] in ("user", "assistant")]):
@@ -107,3 +112,22 @@ def retrieval_query(conversation: Iterable[Mapping[str, str]], *, enough_words: 
         looked_up.insert(0, message["content"])
         enough = sum(not word.startswith("<") for part in looked_up for word in part.split()) >= enough_words
     return "\n".join(looked_up)
+
+
+_ASKING = """
+how what when where which who why can could do does did is are will would may should wie wo was wann welche welcher wer
+warum kann können könnt gibt habt haben ist sind muss darf cómo dónde cuándo qué cuál quién puedo puedes hay tienen
+"""
+_REFERRING = """
+it its that this these those they them their he she him her one ones same such instead now next then es das dies diese
+dieser dieses sie ihn ihm er jetzt dann eso esto esa ese ellos ahora
+"""
+_ASKS, _REFERS = frozenset(_ASKING.split()), frozenset(_REFERRING.split())
+_FEWEST_ASKING = 4
+
+
+def _asks_alone(text: str) -> bool:
+    """Whether a message is a question with nothing in it that stands for something said before."""
+    words = re.findall(r"[^\W\d_]+", re.sub(r"<\w+>", " ", text.lower()))
+    asks = "?" in text or (bool(words) and words[0] in _ASKS)
+    return asks and len(words) >= _FEWEST_ASKING and _REFERS.isdisjoint(words)

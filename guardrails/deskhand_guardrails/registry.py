@@ -53,6 +53,7 @@ OURS: tuple[tuple[str, str], ...] = (
     ("commitments", f"{_HOME}.commitments:Commitments"),
     ("grounding", f"{_HOME}.grounding:Grounding"),
     ("placeholders", f"{_HOME}.placeholders:Placeholders"),
+    ("breakdown", f"{_HOME}.breakdown:Breakdown"),
 )
 
 

@@ -6,12 +6,13 @@ Deliberately narrow: the message must consist of such words alone. "Hi, where is
 from __future__ import annotations
 
 import re
+from typing import Literal
 
-# One of these makes it a greeting, thanks or a goodbye.
-_GREETING = """
-hi hello hey hiya howdy greetings morning afternoon evening night thanks thank thx cheers ty great perfect awesome
-wonderful cool brilliant ok okay understood alright bye goodbye hallo tag danke dank tschüss hola días gracias adiós
-bonjour salut merci revoir
+# One of these makes it a greeting, or thanks, consent or a goodbye.
+_GREETING = "hi hello hey hiya howdy greetings morning afternoon evening hallo tag hola días bonjour salut"
+_THANKS = """
+night thanks thank thx cheers ty great perfect awesome wonderful cool brilliant ok okay understood alright bye goodbye
+danke dank tschüss gracias adiós merci revoir
 """
 
 # These may stand beside it.
@@ -20,16 +21,20 @@ good day there you u so very much a lot many for your help nice got it sure see 
 was all everything no nothing else team guten vielen buenos muchas beaucoup au
 """
 
-_GREETINGS = frozenset(_GREETING.split())
-_KNOWN = _GREETINGS.union(_FILLER.split())
+_GREETINGS, _THANKS_OR_BYE = frozenset(_GREETING.split()), frozenset(_THANKS.split())
+_KNOWN = _GREETINGS.union(_THANKS_OR_BYE, _FILLER.split())
 
 # "thank you so much for your help, have a nice day, bye": longer than that, somebody is telling us something.
 _MOST_WORDS = 12
 
 
-def is_small_talk(text: str) -> bool:
-    """Whether ``text`` only greets, thanks or takes leave; with a question mark or a digit it never does."""
+def small_talk(text: str) -> Literal["greeting", "thanks"] | None:
+    """What ``text`` does if it only greets, or only thanks, agrees or takes leave; never with a question."""
     words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text.lower().replace("’", "'"))
     if not words or len(words) > _MOST_WORDS or re.search(r"[?\d]", text):
-        return False
-    return _KNOWN.issuperset(words) and not _GREETINGS.isdisjoint(words)
+        return None
+    if not _KNOWN.issuperset(words):
+        return None
+    if not _THANKS_OR_BYE.isdisjoint(words):
+        return "thanks"
+    return None if _GREETINGS.isdisjoint(words) else "greeting"

@@ -16,7 +16,7 @@ from deskhand_guardrails import prompt
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.rails import Rails
-from deskhand_guardrails.smalltalk import is_small_talk
+from deskhand_guardrails.smalltalk import small_talk
 from deskhand_guardrails.steps import Step, Steps
 from deskhand_guardrails.verdicts import Verdict
 from langchain_deskhand.assurance import Assurance
@@ -53,8 +53,15 @@ class Admission:
             else:
                 yield from self._take(exchange, message, since_question=at > newest)
         if not exchange.refused and self.knowledge is not None:
-            yield from self._find_sources(exchange, self.knowledge)
+            exchange.reply = self._courtesy(exchange)
+            if not exchange.reply:
+                yield from self._find_sources(exchange, self.knowledge)
         exchange.context.sources = (*exchange.sources, *exchange.results)
+
+    def _courtesy(self, exchange: Exchange) -> str:
+        """The policy's own answer to a message that only greets or thanks."""
+        kind = None if exchange.as_json else small_talk(exchange.question)
+        return (getattr(self.rails.policy.messages, kind) or "") if kind else ""
 
     def take_question(self, exchange: Exchange, message: BaseMessage) -> Steps[None]:
         """Judges the newest customer message; ``exchange.refused`` tells whether it was held back."""
@@ -120,7 +127,7 @@ class Admission:
         exchange.sources = prompt.distinct(exchange.sources)
         exchange.context.sources = exchange.sources
         unlike = exchange.confidence < self.minimum_similarity
-        if unlike and not exchange.results and not is_small_talk(exchange.question):
+        if unlike and not exchange.results and not small_talk(exchange.question):
             reason = f"nearest source {exchange.confidence:.2f}, below {self.minimum_similarity:.2f}"
             exchange.unsure = Verdict("review", self.rails.policy.messages.hand_over, reason=reason)
         if self.assurance is not None:

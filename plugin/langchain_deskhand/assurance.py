@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deskhand_guardrails.confidence import Calibration, Signals
-from deskhand_guardrails.smalltalk import is_small_talk
+from deskhand_guardrails.smalltalk import small_talk
 from deskhand_guardrails.verdicts import Verdict
 from langchain_deskhand.exchange import Exchange
 
@@ -31,6 +31,6 @@ class Assurance:
     def _judge(self, exchange: Exchange, signals: Signals, *, holds: bool) -> None:
         exchange.confidence = self.calibration.probability(signals)
         unlikely = exchange.confidence < self.minimum
-        if holds and unlikely and not exchange.unsure and not exchange.results and not is_small_talk(exchange.question):
+        if holds and unlikely and not exchange.unsure and not exchange.results and not small_talk(exchange.question):
             reason = f"confidence {exchange.confidence:.2f}, below {self.minimum:.2f}"
             exchange.unsure = Verdict("review", self.message, reason=reason)

@@ -51,6 +51,8 @@ class Exchange:
     conversation: list[BaseMessage] = field(default_factory=list)
     """The messages that passed, for the model."""
     question: str = ""
+    reply: str = ""
+    """What the policy answers itself, so that no model is asked: to a greeting."""
     sources: list[Source] = field(default_factory=list)
     results: list[Source] = field(default_factory=list)
     """What tools returned since the question."""

@@ -50,6 +50,7 @@ from langchain_deskhand.conversation import Conversation
 from langchain_deskhand.exchange import Exchange
 from langchain_deskhand.knowledge import Knowledge
 from langchain_deskhand.recording import record, record_unfinished
+from langchain_deskhand.saying import Saying
 
 _NO_CALLS: Calls = ([], [])
 
@@ -178,10 +179,10 @@ class ChatDeskhand(BaseChatModel):
         try:
             yield from self._admission(exchange).admit(exchange)
             if not exchange.refused:
-                given = exchange.prompt()
+                given, speaker = exchange.prompt(), self._speaker(exchange)
                 written: BaseMessage = yield Step(
-                    lambda: apart.invoke(lambda: self.model.invoke(given, apart.ALONE, stop=stop, **options)),
-                    lambda: apart.ainvoke(lambda: self.model.ainvoke(given, apart.ALONE, stop=stop, **options)),
+                    lambda: apart.invoke(lambda: speaker.invoke(given, apart.ALONE, stop=stop, **options)),
+                    lambda: apart.ainvoke(lambda: speaker.ainvoke(given, apart.ALONE, stop=stop, **options)),
                 )
                 draft = "".join(exchange.listen([written]))
                 verdict: Verdict = yield Step(
@@ -222,8 +223,8 @@ class ChatDeskhand(BaseChatModel):
         try:
             run(self._admission(exchange).admit(exchange))
             if not exchange.refused:
-                given = exchange.prompt()
-                chunks = apart.stream(lambda: self.model.stream(given, apart.ALONE, stop=stop, **options))
+                given, speaker = exchange.prompt(), self._speaker(exchange)
+                chunks = apart.stream(lambda: speaker.stream(given, apart.ALONE, stop=stop, **options))
                 with self.rails.guard_stream(exchange.listen(chunks), exchange.context) as guarded:
                     for piece in guarded:
                         # The last piece waits for the record; all of them do while a person is to take over.
@@ -254,8 +255,8 @@ class ChatDeskhand(BaseChatModel):
         try:
             await arun(self._admission(exchange).admit(exchange))
             if not exchange.refused:
-                given = exchange.prompt()
-                chunks = apart.astream(lambda: self.model.astream(given, apart.ALONE, stop=stop, **options))
+                given, speaker = exchange.prompt(), self._speaker(exchange)
+                chunks = apart.astream(lambda: speaker.astream(given, apart.ALONE, stop=stop, **options))
                 async with self.rails.aguard_stream(exchange.alisten(chunks), exchange.context) as guarded:
                     async for piece in guarded:
                         if guarded.verdict is not None or exchange.held_back:
@@ -269,6 +270,9 @@ class ChatDeskhand(BaseChatModel):
             await arun(record_unfinished(exchange, self.store, error))
             raise
         yield _last_chunk(exchange, kept, calls)
+
+    def _speaker(self, exchange: Exchange) -> BaseChatModel:
+        return Saying(text=exchange.reply) if exchange.reply else self.model
 
     def _admission(self, exchange: Exchange) -> Admission:
         policy = self.rails.policy

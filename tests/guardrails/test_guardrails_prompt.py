@@ -16,6 +16,11 @@ DETAIL = "It's the green Fjell for three people, bought last Tuesday in your sho
         ("Which one is it?", DETAIL, f"{ASKED}\n{DETAIL}"),
         ("Please send it back to us.", DETAIL, DETAIL),
         ("Please tell us the order number.", "Sure: <ORDER_ID_1>", f"{ASKED}\nSure: <ORDER_ID_1>"),
+        ("Please send it back to us.", "Do you deliver to Norway?", "Do you deliver to Norway?"),
+        ("Which one is it?", "can i pay with paypal", "can i pay with paypal"),
+        ("Please send it back to us.", "And how long does it take?", f"{ASKED}\nAnd how long does it take?"),
+        ("Please send it back to us.", "What should I do now?", f"{ASKED}\nWhat should I do now?"),
+        ("Please send it back to us.", "What about tents?", f"{ASKED}\nWhat about tents?"),
     ],
 )
 def test_an_answer_to_the_desk_is_looked_up_with_its_question(between: str, newest: str, looked_up: str) -> None:

@@ -284,10 +284,14 @@ async def test_without_a_similar_source_a_person_takes_over(
 
 
 def test_a_greeting_needs_no_source(rails: Rails, knowledge: Knowledge) -> None:
-    model, _ = guarded(rails, "Hello! How can I help?", knowledge=knowledge)
+    model, inner = guarded(rails, "Good day.", knowledge=knowledge)
     answer = model.invoke("Hello there!")
-    assert answer.content == "Hello! How can I help?"
-    assert deskhand(answer)["decision"] == "allow"
+    assert answer.content == rails.policy.messages.greeting
+    assert (deskhand(answer)["decision"], deskhand(answer)["sources"]) == ("allow", [])
+    assert "".join(chunk.text for chunk in model.stream("Thank you!")) == rails.policy.messages.thanks
+    assert inner.received == [], "no model need be asked"
+    bare, _ = guarded(rails, "Good day.")
+    assert bare.invoke("Hello there!").content == "Good day.", "without knowledge the model knows what it is for"
     strict, _ = guarded(rails, "Gladly.", knowledge=knowledge, minimum_similarity=0.999)
     assert deskhand(strict.invoke("I forgot my password"))["decision"] == "review"
 

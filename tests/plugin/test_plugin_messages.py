@@ -8,7 +8,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 
 from deskhand_guardrails.errors import InputError
-from deskhand_guardrails.smalltalk import is_small_talk
+from deskhand_guardrails.smalltalk import small_talk
 from langchain_deskhand.messages import flatten, role_of, text_of
 from langchain_deskhand.window import fit, room_for_prompt
 
@@ -44,7 +44,10 @@ def test_roles() -> None:
     assert text_of(ToolMessage("42", tool_call_id="1", name="count")) == "Result of count: 42"
 
 
-SMALL_TALK = ["Hi", "hello there!", "Thank you so much for your help :)", "ok, thanks", "Good morning", "Bye!", "Merci"]
+SMALL_TALK = {
+    "greeting": ["Hi", "hello there!", "Good morning", "Hallo", "Hola, buenos días"],
+    "thanks": ["Thank you so much for your help :)", "ok, thanks", "Hi, thanks!", "Bye!", "Merci"],
+}
 NO_SMALL_TALK = [
     "",
     "Hi, where is my parcel?",
@@ -57,9 +60,14 @@ NO_SMALL_TALK = [
 ]
 
 
-@pytest.mark.parametrize(("text", "expected"), [(t, True) for t in SMALL_TALK] + [(t, False) for t in NO_SMALL_TALK])
-def test_small_talk(text: str, expected: bool) -> None:
-    assert is_small_talk(text) is expected
+@pytest.mark.parametrize(("text", "kind"), [(text, kind) for kind, texts in SMALL_TALK.items() for text in texts])
+def test_small_talk(text: str, kind: str) -> None:
+    assert small_talk(text) == kind
+
+
+@pytest.mark.parametrize("text", NO_SMALL_TALK)
+def test_no_small_talk(text: str) -> None:
+    assert small_talk(text) is None
 
 
 def letters(conversation: Any) -> list[int]:

@@ -17,7 +17,7 @@ from deskhand_guardrails.detectors.settings import Action, DetectorSettings, Tex
 from deskhand_guardrails.encoder import Encoder
 from deskhand_guardrails.errors import ConfigError, InputError
 from deskhand_guardrails.registry import Setup
-from deskhand_guardrails.smalltalk import is_small_talk
+from deskhand_guardrails.smalltalk import small_talk
 from deskhand_guardrails.topics import Topics
 from deskhand_guardrails.verdicts import Context, Direction, Finding
 
@@ -86,6 +86,6 @@ class Topic:
     def score(self, text: str, context: Context) -> float:
         """The distance to what the desk is asked; 0 for what is too short to be about anything."""
         words = len(_WORD.findall(text))
-        if words < (FEWEST_WORDS_LATER if context.conversation else FEWEST_WORDS) or is_small_talk(text):
+        if words < (FEWEST_WORDS_LATER if context.conversation else FEWEST_WORDS) or small_talk(text):
             return 0.0
         return self._topics.distance(self._encoder.encode([text])[0])
