@@ -187,3 +187,23 @@ def test_the_leak_check_sees_each_kind_of_leak(tmp_path: Path, what: str) -> Non
             refuse_leaks(found, tmp_path)
     else:
         refuse_leaks(found, tmp_path)
+
+
+def test_tickets_of_two_desks_with_the_same_ids(tmp_path: Path) -> None:
+    """They go to one side together, by the newer of the two, whichever export comes first."""
+    one = [_example(number) for number in range(40)]
+    other = [replace(_example(79 - number), ticket_id=str(number)) for number in range(40)]
+    for examples in ([*one, *other], [*other, *one]):
+        sides, _ = split([replace(example, customer="") for example in examples])
+        assert Counter(sides) == {"train": 68, "validation": 4, "test": 8}
+        by_ticket = {example.ticket_id: side for example, side in zip(examples, sides, strict=True)}
+        assert {ticket for ticket, side in by_ticket.items() if side == "test"} == {"0", "1", "2", "3"}
+        for side in ("train", "validation", "test"):
+            tickets = [ticket for ticket, own in by_ticket.items() if own == side]
+            lines = "".join(json.dumps({"ticket_id": ticket, "source_ids": []}) + "\n" for ticket in tickets)
+            (tmp_path / f"{side}.jsonl").write_text(lines)
+        conversations = [
+            replace(_conversation(0, ""), ticket_id=example.ticket_id, customer="", created_at=example.created_at)
+            for example in examples
+        ]
+        assert leaks(tmp_path, conversations, by_organization=True)["newer_training"] == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -156,14 +156,20 @@ def write_splits(plan: Plan, kept: Sequence[tuple[Example, Side]]) -> Written:
     sizes: dict[str, int] = {}
     handed_over = 0
     lengths = Lengths()
+
+    def noted(made: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        nonlocal handed_over
+        for record in made:
+            lengths.add(record)
+            handed_over += record["messages"][-1]["content"] == HAND_OVER
+            yield record
+
     for side in SPLITS:
         asked = [examples[place] for place in places[side]]
         made = records(asked, vectors[places[side]], neighbours, seed=plan.seed, is_training=side == "train")
-        written = list(plan.track(made, f"writing {side}", len(asked)))
-        for record in written:
-            lengths.add(record)
-        handed_over += sum(record["messages"][-1]["content"] == HAND_OVER for record in written)
-        sizes[side] = write_jsonl(written, plan.partial / f"{side}.jsonl")
+        sizes[side] = write_jsonl(
+            noted(plan.track(made, f"writing {side}", len(asked))), plan.partial / f"{side}.jsonl"
+        )
     firsts = sorted({example.ticket_id: place for place, example in reversed(list(enumerate(examples)))}.values())
     found = kinds(
         [examples[place].query for place in firsts],

@@ -46,7 +46,8 @@ def leaks(folder: Path, conversations: Iterable[Conversation], *, by_organizatio
         for record in read_jsonl(folder / f"{side}.jsonl"):
             sides[record["ticket_id"]].add(side)
             sources.extend((record["ticket_id"], source) for source in record["source_ids"])
-    held = {one.ticket_id: one for one in conversations if one.ticket_id in sides}
+    by_time = sorted(conversations, key=lambda one: one.created_at)
+    held = {one.ticket_id: one for one in by_time if one.ticket_id in sides}
     by_customer: dict[str, set[str]] = defaultdict(set)
     by_company: dict[str, set[str]] = defaultdict(set)
     times: dict[str, list[str]] = defaultdict(list)

@@ -43,7 +43,11 @@ def split(examples: Sequence[Example]) -> Split:
 
 
 def _sides(examples: Sequence[Example], by: By) -> list[Side | None]:
-    order = sorted({(example.created_at, example.ticket_id) for example in examples})
+    # Two desks may use the same ids: what shares one goes to one side, by the newest of it.
+    newest: dict[str, str] = {}
+    for example in examples:
+        newest[example.ticket_id] = max(example.created_at, newest.get(example.ticket_id, ""))
+    order = sorted((created, ticket) for ticket, created in newest.items())
     test_from = len(order) - round(len(order) * TEST_SHARE)
     validation_from = test_from - round(len(order) * VALIDATION_SHARE)
     sides: dict[str, Side] = {
