@@ -220,12 +220,12 @@ def _unknown(looks: list[Look]) -> str:
         if reason := one.foreign or one.damage:
             return reason
     hint = OTHER_KINDS.get(looks[0].kind, f"no ticket in its first {RECORDS_LOOKED_AT} records")
-    return f"{hint}; known are {', '.join(FORMATS.names)}, see --format"
+    return f"{hint}; known formats are {', '.join(FORMATS.names)}, see --format"
 
 
 EMPTY_ARCHIVE = "an archive without a file that can be read; pack or copy it again"
 OTHER_KINDS = {
     "text": "plain text that is no conversation",
-    "table": "a CSV file with other columns than messages have; name them, such as --map body=Nachricht, or",
+    "table": "a CSV file with other columns than messages have; name them, such as --map body=Nachricht",
     "xml": "XML or HTML that is no export",
 }

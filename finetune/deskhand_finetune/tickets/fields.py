@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from deskhand_finetune.tickets.ticket import BadRecord, Message, Ticket
+from deskhand_finetune.tickets.ticket import BadRecord, Message, Role, Ticket
 
 
 def first(value: Mapping[str, Any], *keys: str) -> str:
@@ -23,6 +23,19 @@ def inner(value: Mapping[str, Any], *keys: str) -> dict[str, Any]:
         held = value.get(key)
         value = held if isinstance(held, dict) else {}
     return dict(value)
+
+
+def flag(value: object) -> bool | None:
+    """What a flag says that is written as a truth value, a word or a number; None when it is missing or unclear."""
+    word = str(value).strip().lower() if isinstance(value, bool | int | str) else ""
+    return True if word in ("true", "1", "yes") else False if word in ("false", "0", "no") else None
+
+
+def seen(said: bool | None, role: Role, *, otherwise: bool) -> bool:
+    """Whether the customer could read a message. Where the export does not say, what customers wrote is public, and
+    what the desk wrote as ``otherwise`` (``Options.public_comments``) says: a note must never be learnt as an answer.
+    """
+    return said if said is not None else otherwise or role == "customer"
 
 
 def listed(value: object, *keys: str) -> list[dict[str, Any]]:

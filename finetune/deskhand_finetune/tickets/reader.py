@@ -6,6 +6,7 @@ in a stream. Built-in readers and those of others come through ``Formats.registe
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +46,7 @@ class Options:
     agents: frozenset[str] = frozenset()
     """Who answers, where the export does not say it: names, addresses, mail domains or ids; case does not count."""
     public_comments: bool = False
-    """Whether customers could read the comments of an export that does not say it (Jira's CSV)."""
+    """Whether customers could read what the desk wrote where an export does not say it (Jira's CSV)."""
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.columns) - set(FIELDS))
@@ -136,7 +137,21 @@ def attempt(where: str, problem: str, ticket_of: Callable[[Any], Ticket | None],
         yield Quarantined(where, _id_of(value), WRONG_KIND)
     else:
         if ticket is not None:
-            yield ticket
+            yield _storable(ticket)
+
+
+def _storable(ticket: Ticket) -> Ticket:
+    """The ticket without lone surrogates, which JSON and mail headers can hold and UTF-8 cannot."""
+    try:
+        for text in (ticket.id, ticket.subject, ticket.customer, *ticket.tags):
+            text.encode()
+        for message in ticket.messages:
+            for text in (message.text, message.author, *message.attachments):
+                text.encode()
+    except UnicodeEncodeError:
+        held = json.dumps(ticket.to_json(), ensure_ascii=False).encode("utf-8", errors="replace")
+        return Ticket.from_json(json.loads(held))
+    return ticket
 
 
 def _id_of(value: object) -> str:

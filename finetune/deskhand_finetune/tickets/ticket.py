@@ -143,12 +143,14 @@ def _message(record: object) -> Message:
         raise BadRecord(f"a message's 'role' is none of {', '.join(ROLES)}")
     if not isinstance(record.get("text"), str):
         raise BadRecord("a message has no 'text'")
+    if not isinstance(record.get("public", True), bool):
+        raise BadRecord("a message's 'public' is neither true nor false")
     return Message(
         role=cast("Role", role),
         text=record["text"],
         at=moment(record.get("at")),
         author=str(record.get("author") or ""),
-        public=record.get("public") is not False,
+        public=record.get("public", True),
         canned=bool(record.get("canned")),
         attachments=tuple(str(name) for name in record.get("attachments") or ()),
     )

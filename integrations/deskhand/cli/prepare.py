@@ -21,7 +21,11 @@ from deskhand.cli.output import emit, json_option, say, track
     "--map", "columns", multiple=True, metavar="FIELD=COLUMN", help="A table's column, such as body=Nachricht."
 )
 @click.option("--agent", "agents", multiple=True, help="Who answers (mail, Slack, chats): address, domain, name or id.")
-@click.option("--public-comments", is_flag=True, help="Customers could read the comments of a Jira CSV.")
+@click.option(
+    "--public-comments",
+    is_flag=True,
+    help="Customers could read comments where an export does not say it (Jira's CSV).",
+)
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy folder (default: the shipped one).")
 @click.option("--notes", is_flag=True, help="Put internal notes into the prompts, as notes; left out otherwise.")
 @click.option("--substitutes", is_flag=True, default=None, help="Realistic values in place of placeholders.")

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from deskhand_finetune.tickets.fields import attached, first, in_order, inner, language, listed, outcome, tags
+from deskhand_finetune.tickets.fields import (
+    attached,
+    first,
+    flag,
+    in_order,
+    inner,
+    language,
+    listed,
+    outcome,
+    seen,
+    tags,
+)
 from deskhand_finetune.tickets.raw.json_records import json_records
 from deskhand_finetune.tickets.raw.look import Look
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
@@ -40,7 +51,7 @@ def recognise(look: Look) -> str:
     return ""
 
 
-def read(looks: Sequence[Look], options: Options) -> Read:  # noqa: ARG001 - the signature of a reader
+def read(looks: Sequence[Look], options: Options) -> Read:
     """The conversations of one account."""
     with open_shelf() as shelf:
         for look in looks:
@@ -48,7 +59,9 @@ def read(looks: Sequence[Look], options: Options) -> Read:  # noqa: ARG001 - the
                 keep = partial(_keep, shelf)
                 yield from attempt(f"{look.path.name}:{record.number}", record.problem, keep, record.value)
         for key in shelf.keys("message"):
-            yield from attempt(f"conversation {key}", "", partial(_ticket, shelf), key)
+            yield from attempt(
+                f"conversation {key}", "", partial(_ticket, shelf, otherwise=options.public_comments), key
+            )
 
 
 def _keep(shelf: Shelf, value: object) -> None:
@@ -66,12 +79,14 @@ def _keep(shelf: Shelf, value: object) -> None:
         shelf.put("message", name, message)
 
 
-def _ticket(shelf: Shelf, name: str) -> Ticket:
+def _ticket(shelf: Shelf, name: str, *, otherwise: bool) -> Ticket:
     value = shelf.first("conversation", name) or {}
     once = {first(message, "id") or number: message for number, message in enumerate(shelf.get("message", name))}
     said = [message for message in once.values() if inner(message, "content_attributes").get("deleted") is not True]
     try:
-        messages = in_order(_message(message) for message in said if first(message, "content_type") != SURVEY)
+        messages = in_order(
+            _message(message, otherwise=otherwise) for message in said if first(message, "content_type") != SURVEY
+        )
         status = STATUS.get(first(value, "status"), "") or outcome(messages)
         created = first(value, "created_at")
         rated = [message for message in said if first(message, "content_type") == SURVEY]
@@ -94,13 +109,14 @@ def _ticket(shelf: Shelf, name: str) -> Ticket:
         raise BadRecord(str(error), name) from None
 
 
-def _message(value: Mapping[str, Any]) -> Message:
+def _message(value: Mapping[str, Any], *, otherwise: bool) -> Message:
+    role, private = _role(value), flag(value.get("private"))
     return Message(
-        _role(value),
+        role,
         first(value, "content"),
         at(value.get("created_at")),
         author=first(inner(value, "sender"), "name", "available_name"),
-        public=value.get("private") is not True,
+        public=seen(None if private is None else not private, role, otherwise=otherwise),
         attachments=_names(value),
     )
 

@@ -11,9 +11,20 @@ from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
 from typing import Any
 
-from deskhand_finetune.tickets.fields import attached, first, identified, in_order, inner, language, listed, tags
+from deskhand_finetune.tickets.fields import (
+    attached,
+    first,
+    flag,
+    identified,
+    in_order,
+    inner,
+    language,
+    listed,
+    seen,
+    tags,
+)
 from deskhand_finetune.tickets.raw.json_records import json_records
-from deskhand_finetune.tickets.raw.look import Look
+from deskhand_finetune.tickets.raw.look import Look, first_objects, most
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
 from deskhand_finetune.tickets.raw.table import cells, read_header, table_records
 from deskhand_finetune.tickets.raw.xml_records import xml_records
@@ -48,12 +59,7 @@ def recognise(look: Look) -> str:
 
 def accompany(look: Look) -> str:
     """Why the file holds conversations of Freshdesk tickets, or nothing."""
-    held = look.objects
-    return (
-        "records with 'ticket_id', 'body' and 'incoming'"
-        if held and all(set(one) >= CONVERSATION for one in held)
-        else ""
-    )
+    return "records with 'ticket_id', 'body' and 'incoming'" if most(look.objects, CONVERSATION.issubset) else ""
 
 
 def refuse(look: Look) -> str:
@@ -68,11 +74,11 @@ def refuse(look: Look) -> str:
     return "Freshdesk conversations without their tickets; name the folder that holds both" if accompany(look) else ""
 
 
-def read(looks: Sequence[Look], options: Options) -> Read:  # noqa: ARG001 - the signature of a reader
+def read(looks: Sequence[Look], options: Options) -> Read:
     """The tickets of the files of one account."""
     with open_shelf() as shelf:
-        desk = _Desk(shelf)
-        joined = [one for one in looks if one.kind == "json" and _holds_conversations(one)]
+        desk = _Desk(shelf, options)
+        joined = [one for one in looks if one.kind == "json" and most(first_objects(one.path), CONVERSATION.issubset)]
         for one in joined:
             for record in json_records(one.path):
                 yield from attempt(f"{one.path.name}:{record.number}", record.problem, desk.keep, record.value)
@@ -86,11 +92,6 @@ def read(looks: Sequence[Look], options: Options) -> Read:  # noqa: ARG001 - the
                     yield from attempt(f"{one.path.name}:{record.number}", record.problem, desk.ticket, value)
 
 
-def _holds_conversations(look: Look) -> bool:
-    first_one = next((record.value for record in json_records(look.path) if isinstance(record.value, dict)), {})
-    return set(first_one) >= CONVERSATION
-
-
 def _undashed(value: object) -> object:
     """XML's names as JSON writes them."""
     if isinstance(value, dict):
@@ -101,8 +102,9 @@ def _undashed(value: object) -> object:
 class _Desk:
     """One account, with the conversations that stand in files of their own."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, options: Options) -> None:
         self._shelf = shelf
+        self._otherwise = options.public_comments
 
     def keep(self, value: object) -> None:
         """Keeps a conversation for its ticket."""
@@ -120,7 +122,7 @@ class _Desk:
         said = [note.get("note", note) for note in listed(held, "helpdesk_note", "note")]
         said += self._shelf.get("conversation", name)
         messages = [_description(value)] if first(value, "description_html", "description", "description_text") else []
-        messages += [_message(note, value) for note in said if not _is_yes(note.get("deleted"))]
+        messages += [_message(note, value, self._otherwise) for note in said if not flag(note.get("deleted"))]
         status = STATUS_WORDS.get(first(value, "status_name").lower()) or STATUS.get(first(value, "status"), "open")
         stats = inner(value, "stats")
         solved = first(stats, "resolved_at", "closed_at")
@@ -128,7 +130,7 @@ class _Desk:
             solved = first(value, "updated_at")
         ordered = in_order(messages)
         created = first(value, "created_at")
-        spam = ("spam",) if _is_yes(value.get("spam")) else ()
+        spam = ("spam",) if flag(value.get("spam")) else ()
         return Ticket(
             id=name,
             source=NAME,
@@ -136,7 +138,7 @@ class _Desk:
             messages=ordered,
             created_at=at(created) if created else ordered[0].at,
             solved_at=at(solved) if solved else None,
-            status="deleted" if _is_yes(value.get("deleted")) else status,
+            status="deleted" if flag(value.get("deleted")) else status,
             tags=tags(value.get("tags"), "name") + spam,
             language=language(inner(value, "requester").get("language")),
             customer=first(value, "requester_id"),
@@ -155,16 +157,18 @@ def _description(value: Mapping[str, Any]) -> Message:
     )
 
 
-def _message(note: Mapping[str, Any], ticket: Mapping[str, Any]) -> Message:
-    is_customer = _is_yes(note.get("incoming")) or first(note, "user_id") == (first(ticket, "requester_id") or "none")
+def _message(note: Mapping[str, Any], ticket: Mapping[str, Any], otherwise: bool) -> Message:
+    is_customer = flag(note.get("incoming")) or first(note, "user_id") == (first(ticket, "requester_id") or "none")
     source = first(note, "source")
     role: Role = "system" if source == SURVEY else "customer" if is_customer else "agent"
+    private = flag(note.get("private"))
+    said = None if private is None else not private
     return Message(
         role,
         first(note, "body_html", "body", "body_text"),
         at(note.get("created_at")),
         author=parseaddr(first(note, "from_email"))[0] or _name_of(ticket, role, first(note, "user_id")),
-        public=not _is_yes(note.get("private")) and source != FORWARDED,
+        public=seen(said, role, otherwise=otherwise) and source != FORWARDED,
         attachments=attached(note.get("attachments"), "name", "content_file_name"),
     )
 
@@ -175,10 +179,6 @@ def _name_of(ticket: Mapping[str, Any], role: Role, user: str = "") -> str:
         return first(ticket, "requester_name") or first(inner(ticket, "requester"), "name")
     is_responder = not user or user == first(ticket, "responder_id")
     return (first(ticket, "responder_name") or first(inner(ticket, "responder"), "name")) if is_responder else ""
-
-
-def _is_yes(value: object) -> bool:
-    return value is True or value == "true"
 
 
 def _service(look: Look) -> Read:

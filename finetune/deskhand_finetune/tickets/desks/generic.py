@@ -34,7 +34,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "at": ("created at", "timestamp", "date", "sent at", "time", "datetime", "created", "created time", "message time",
            "datum", "zeitpunkt", "erstellt am", "fecha"),
     "public": ("is public", "public", "visible"),
-    "private": ("is private", "private", "internal", "is internal", "note", "intern"),
+    "private": ("is private", "private", "internal", "is internal", "note", "intern", "visibility", "part type",
+                "message type", "comment type"),
     "subject": ("subject", "title", "ticket subject", "betreff", "sujet", "asunto"),
     "status": ("status", "ticket status", "state"),
     "tags": ("tags", "labels", "category", "kategorie"),
@@ -76,6 +77,16 @@ GOOD, BAD = (
     frozenset({"bad", "1", "2", "unhappy", "negative"}),
 )
 YES = frozenset({"true", "yes", "1", "y", "ja", "oui", "sí", "t", "wahr"})
+HIDDEN = YES | {
+    "note",
+    "internal",
+    "private",
+    "internal note",
+    "private note",
+    "internal comment",
+    "agent only",
+    "hidden",
+}
 ROWS_TRIED = 200
 
 
@@ -226,7 +237,7 @@ def _message(columns: Columns, row: list[str], asker: str, options: Options, pla
     if not text:
         raise BadRecord("a row without text")
     when = columns.get(row, "at")
-    hidden = columns.get(row, "private").lower() in YES or (columns.get(row, "public").lower() or "yes") not in YES
+    hidden = columns.get(row, "private").lower() in HIDDEN or (columns.get(row, "public").lower() or "yes") not in YES
     if columns.has("role"):
         role = ROLE_WORDS.get(columns.get(row, "role").lower())
         if role is None:

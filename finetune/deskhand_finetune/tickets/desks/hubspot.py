@@ -178,12 +178,13 @@ def _spam(thread: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _message(value: Mapping[str, Any]) -> Message:
     sender = next(iter(listed(value.get("senders"))), {})
+    role = _role(value, first(sender, "actorId") or first(value, "createdBy"))
     return Message(
-        _role(value, first(sender, "actorId") or first(value, "createdBy")),
+        role,
         first(value, "richText", "text"),
         at(value.get("createdAt")),
         author=first(sender, "name"),
-        public=value.get("type") != "COMMENT",
+        public=value.get("type") in ("MESSAGE", "WELCOME_MESSAGE") or role == "customer",
         attachments=attached(value.get("attachments"), "name"),
     )
 

@@ -1,8 +1,8 @@
 """Reads Jira Service Management: REST issues (ADF or wiki text), service-desk requests and comments, the CSV export.
 
 The first message is the issue's description, the reporter the customer. A comment is internal when ``jsdPublic`` (or
-``public``) is false, or when its visibility is restricted. The CSV does not say which comments customers see: all
-count as internal there unless ``Options.public_comments`` says otherwise.
+``public``) is false, or when its visibility is restricted. Where that is not said (the CSV never says it, nor do issues
+of projects without a portal), the desk's comments count as internal unless ``Options.public_comments`` says otherwise.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from deskhand_finetune.tickets.fields import attached, first, in_order, inner, language, listed, tags
+from deskhand_finetune.tickets.fields import attached, first, flag, in_order, inner, language, listed, seen, tags
 from deskhand_finetune.tickets.raw.json_records import json_records
-from deskhand_finetune.tickets.raw.look import Look
+from deskhand_finetune.tickets.raw.look import Look, first_objects, most
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
 from deskhand_finetune.tickets.raw.table import cells, plain_name, read_header, table_records
 from deskhand_finetune.tickets.reader import Format, Options, Read, attempt
@@ -45,8 +45,7 @@ def recognise(look: Look) -> str:
 
 def accompany(look: Look) -> str:
     """Why the file holds comments of service-desk requests, or nothing."""
-    held = look.objects
-    return "comments that link to their request" if held and all(map(_request_of, held)) else ""
+    return "comments that link to their request" if most(look.objects, _request_of) else ""
 
 
 def refuse(look: Look) -> str:
@@ -57,7 +56,7 @@ def refuse(look: Look) -> str:
 def read(looks: Sequence[Look], options: Options) -> Read:
     """The issues of Jira files."""
     with open_shelf() as shelf:
-        joined = [one for one in looks if one.kind == "json" and _holds_comments(one)]
+        joined = [one for one in looks if one.kind == "json" and most(first_objects(one.path), _request_of)]
         for one in joined:
             for record in json_records(one.path):
                 keep = partial(_keep, shelf)
@@ -67,13 +66,8 @@ def read(looks: Sequence[Look], options: Options) -> Read:
                 yield from _table(one, options)
             elif one not in joined:
                 for record in json_records(one.path):
-                    ticket = partial(_ticket, shelf=shelf)
+                    ticket = partial(_ticket, shelf=shelf, otherwise=options.public_comments)
                     yield from attempt(f"{one.path.name}:{record.number}", record.problem, ticket, record.value)
-
-
-def _holds_comments(look: Look) -> bool:
-    first_one = next((record.value for record in json_records(look.path) if isinstance(record.value, dict)), {})
-    return bool(_request_of(first_one))
 
 
 def _request_of(comment: Mapping[str, Any]) -> str:
@@ -89,7 +83,7 @@ def _keep(shelf: Shelf, value: object) -> None:
     shelf.put("comment", request, value)
 
 
-def _ticket(value: object, shelf: Shelf) -> Ticket:
+def _ticket(value: object, shelf: Shelf, *, otherwise: bool) -> Ticket:
     if not isinstance(value, dict):
         raise BadRecord("not an object")
     name = first(value, "key", "issueKey")
@@ -97,12 +91,12 @@ def _ticket(value: object, shelf: Shelf) -> Ticket:
         raise BadRecord("no 'key'")
     try:
         joined = [held for key in (name, first(value, "id", "issueId")) for held in shelf.get("comment", key)]
-        return _request(name, value, joined) if "issueKey" in value else _issue(name, value, joined)
+        return (_request if "issueKey" in value else _issue)(name, value, joined, otherwise=otherwise)
     except BadRecord as error:
         raise BadRecord(str(error), name) from None
 
 
-def _issue(name: str, value: Mapping[str, Any], joined: list[dict[str, Any]]) -> Ticket:
+def _issue(name: str, value: Mapping[str, Any], joined: list[dict[str, Any]], *, otherwise: bool) -> Ticket:
     fields = inner(value, "fields")
     reporter = inner(fields, "reporter") or inner(fields, "creator")
     customer = _id_of(reporter)
@@ -116,7 +110,8 @@ def _issue(name: str, value: Mapping[str, Any], joined: list[dict[str, Any]]) ->
             attachments=attached(fields.get("attachment"), "filename"),
         )
     ]
-    messages += [_comment(held, customer) for held in [*listed(fields.get("comment"), "comments", "values"), *joined]]
+    comments = [*listed(fields.get("comment"), "comments", "values"), *joined]
+    messages += [_comment(held, customer, otherwise=otherwise) for held in comments]
     resolved = first(fields, "resolutiondate")
     category = first(inner(fields, "status", "statusCategory"), "key")
     done = bool(resolved) or first(inner(fields, "status"), "name").lower() in DONE
@@ -137,7 +132,7 @@ def _issue(name: str, value: Mapping[str, Any], joined: list[dict[str, Any]]) ->
     )
 
 
-def _request(name: str, value: Mapping[str, Any], joined: list[dict[str, Any]]) -> Ticket:
+def _request(name: str, value: Mapping[str, Any], joined: list[dict[str, Any]], *, otherwise: bool) -> Ticket:
     """A service-desk request, whose fields are a list."""
     answers = {first(held, "fieldId"): held.get("value") for held in listed(value.get("requestFieldValues"))}
     reporter = inner(value, "reporter")
@@ -154,7 +149,7 @@ def _request(name: str, value: Mapping[str, Any], joined: list[dict[str, Any]]) 
         messages=in_order(
             [
                 Message("customer", text, created, author=first(reporter, "displayName")),
-                *(_comment(held, customer) for held in comments),
+                *(_comment(held, customer, otherwise=otherwise) for held in comments),
             ]
         ),
         created_at=created,
@@ -164,19 +159,23 @@ def _request(name: str, value: Mapping[str, Any], joined: list[dict[str, Any]]) 
     )
 
 
-def _comment(value: Mapping[str, Any], customer: str) -> Message:
+def _comment(value: Mapping[str, Any], customer: str, *, otherwise: bool) -> Message:
     author = inner(value, "author")
     by = _id_of(author)
     kind = first(author, "accountType")
     role: Role = "bot" if kind == "app" else "customer" if kind == "customer" or by == customer else "agent"
-    hidden = value.get("jsdPublic") is False or value.get("public") is False or bool(value.get("visibility"))
-    internal = any(inner(held, "value").get("internal") is True for held in listed(value.get("properties")))
+    said = [flag(value[key]) for key in ("jsdPublic", "public") if key in value]
+    said += [not flag(inner(held, "value").get("internal")) for held in listed(value.get("properties"))]
+    # Staff can write internal comments on what they reported themselves; a portal customer cannot.
+    public = seen(
+        min(said, key=str) if said else None, "customer" if kind == "customer" else "agent", otherwise=otherwise
+    )
     return Message(
         role,
         _text(value.get("body")) or first(value, "renderedBody"),
         _moment(value.get("created")),
         author=first(author, "displayName"),
-        public=not hidden and not internal,
+        public=public and not value.get("visibility"),
         attachments=attached(inner(value, "attachments").get("values") or value.get("attachments"), "filename"),
     )
 

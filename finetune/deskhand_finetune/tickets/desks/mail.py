@@ -22,7 +22,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from typing import BinaryIO
 
 from deskhand_finetune.tickets.fields import in_order, language, outcome
-from deskhand_finetune.tickets.raw.files import FALLBACK, open_bytes
+from deskhand_finetune.tickets.raw.files import FALLBACK, open_bytes_as_utf8
 from deskhand_finetune.tickets.raw.look import Look
 from deskhand_finetune.tickets.raw.shelf import open_database
 from deskhand_finetune.tickets.reader import WRONG_KIND, Format, Options, Quarantined, Read, attempt
@@ -38,6 +38,10 @@ PUBLIC_DOMAINS = frozenset({
     "aol.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "proton.me", "protonmail.com", "mail.ru", "qq.com",
     "163.com", "orange.fr", "free.fr", "libero.it", "msn.com",
 })  # fmt: skip
+BROKEN = (
+    MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError, ArithmeticError,
+)  # fmt: skip
+"""What Python's parser raises for mails that no mail program writes."""
 REPLY = re.compile(
     r"^\s*(?:(?:re|aw|fw|fwd|wg|sv|vs|antw|rif|res|tr)(?:\[\d+\])?\s*:|\[[^\]]{1,30}\])\s*", re.IGNORECASE
 )
@@ -80,7 +84,7 @@ def read(looks: Sequence[Look], options: Options) -> Read:
             database.execute(statement)
         for look in looks:
             damage: list[str] = []
-            with open_bytes(look.path, damage) as binary:
+            with open_bytes_as_utf8(look.path, damage) as binary:
                 source = _split(binary) if look.kind != "mail" else iter([binary.read(LONGEST_MAIL)])
                 for number, raw in enumerate(source, start=1):
                     where = f"{look.path.name}:{number}"
@@ -123,7 +127,7 @@ def _parse(raw: bytes) -> tuple[Mail, list[str]]:
         return _mail(message, raw), _references(message)
     except BadRecord:
         raise
-    except (MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError):
+    except BROKEN:
         raise BadRecord(WRONG_KIND) from None
 
 

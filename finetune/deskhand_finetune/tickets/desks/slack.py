@@ -15,7 +15,7 @@ from typing import Any
 
 from deskhand_finetune.tickets.fields import attached, first, in_order, inner, outcome
 from deskhand_finetune.tickets.raw.json_records import json_records
-from deskhand_finetune.tickets.raw.look import Look
+from deskhand_finetune.tickets.raw.look import Look, most
 from deskhand_finetune.tickets.raw.shelf import open_shelf
 from deskhand_finetune.tickets.reader import Format, Options, Quarantined, Read, attempt
 from deskhand_finetune.tickets.text.mrkdwn import mrkdwn_to_text
@@ -46,7 +46,7 @@ def recognise(look: Look) -> str:
 def accompany(look: Look) -> str:
     """Why the file tells who and what is in a Slack workspace, or nothing."""
     held = look.objects
-    if held and all("id" in one and ("profile" in one or {"created", "members"} <= set(one)) for one in held):
+    if most(held, lambda one: "id" in one and ("profile" in one or {"created", "members"} <= set(one))):
         return "a list of members or channels"
     names = (
         "channels",

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from deskhand_finetune.tickets.fields import attached, first, in_order, inner, language, listed, tags
+from deskhand_finetune.tickets.fields import attached, first, flag, in_order, inner, language, listed, tags
 from deskhand_finetune.tickets.raw.json_records import json_records
 from deskhand_finetune.tickets.raw.look import Look
 from deskhand_finetune.tickets.reader import Format, Options, Read, attempt, records_of
@@ -82,7 +82,7 @@ def _message(value: Mapping[str, Any], ticket: Mapping[str, Any], otherwise: dat
         first(value, *TEXTS),
         at(when) if when else otherwise,
         author=first(author, "name", "fullName"),
-        public=not hidden and value.get("isInternal") is not True,
+        public=not hidden and flag(value.get("isInternal", False)) is False,
         attachments=_files(value.get("attachments")),
     )
 

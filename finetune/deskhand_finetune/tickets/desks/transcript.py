@@ -58,6 +58,8 @@ def recognise(look: Look) -> str:
     if look.kind != "text":
         return ""
     lines = [line for line in look.head.splitlines()[:60] if line.strip() and not RULE.match(line)]
+    if sum(line.startswith((" ", "\t")) for line in lines) * 2 > len(lines):
+        return ""  # YAML and other settings
     names = [turn.name.lower() for line in lines if (turn := _turn(line))]
     known = {name for name in names if name in ROLE_WORDS}
     repeated = len(names) > len(set(names)) or len(known) > 1

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deskhand_finetune.tickets.fields import first, flag, inner, seen
 from deskhand_finetune.tickets.raw.json_records import Record, json_records
-from deskhand_finetune.tickets.raw.look import Look
+from deskhand_finetune.tickets.raw.look import Look, first_objects, most
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
 from deskhand_finetune.tickets.raw.xml_records import xml_records
 from deskhand_finetune.tickets.reader import Format, Options, Read, attempt
@@ -56,9 +57,9 @@ def recognise(look: Look) -> str:
 def accompany(look: Look) -> str:
     """Why the file holds a Zendesk account's users or organisations, or nothing."""
     held = look.objects
-    if held and all(_is_user(record) for record in held[:3]):
+    if most(held, _is_user):
         return "records with 'id', 'role' and a name or address"
-    return "a list of organisations" if held and all("domain_names" in record for record in held[:3]) else ""
+    return "a list of organisations" if most(held, lambda record: "domain_names" in record) else ""
 
 
 def refuse(look: Look) -> str:
@@ -68,14 +69,15 @@ def refuse(look: Look) -> str:
             "Zendesk's CSV export, which leaves the messages out; export JSON or XML (Admin Center, Account, Tools, "
             "Reports, Export), or the API's tickets with their comments"
         )
-    held = look.objects
-    return "a list of users, not of tickets; name the file with the tickets" if held and accompany(look) else ""
+    if most(look.objects, lambda one: {"author_id", "public", "html_body"} <= set(one) and "ticket_id" not in one):
+        return "Zendesk comments that do not say of which ticket; put each ticket's into its 'comments'"
+    return "a list of users, not of tickets; name the file with the tickets" if accompany(look) else ""
 
 
-def read(looks: Sequence[Look], options: Options) -> Read:  # noqa: ARG001 - the signature of a reader
+def read(looks: Sequence[Look], options: Options) -> Read:
     """The tickets of the files of one account."""
     with open_shelf() as shelf:
-        desk = _Desk(shelf)
+        desk = _Desk(shelf, options)
         joined = [one for one in looks if one.kind == "json" and (_holds_no_tickets(one) or accompany(one))]
         for one in joined:
             for record in json_records(one.path):
@@ -99,8 +101,7 @@ def _holds_no_tickets(look: Look) -> bool:
     """Whether a file holds what is joined to tickets; the page's list says it, else its first records."""
     if look.keys - {""}:
         return bool(look.keys & {"ticket_events", "audits", "users", "organizations"}) and "tickets" not in look.keys
-    first = next((record.value for record in json_records(look.path) if isinstance(record.value, dict)), {})
-    return _is_event(first) or _is_user(first) or "domain_names" in first
+    return most(first_objects(look.path), lambda one: _is_event(one) or _is_user(one) or "domain_names" in one)
 
 
 def _is_user(value: dict[str, Any]) -> bool:
@@ -110,8 +111,9 @@ def _is_user(value: dict[str, Any]) -> bool:
 class _Desk:
     """One account: who its users are, and what its events say."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, options: Options) -> None:
         self._shelf = shelf
+        self._otherwise = options.public_comments
 
     def keep(self, value: object) -> None:
         """Keeps a user's record, or a ticket event."""
@@ -198,12 +200,14 @@ class _Desk:
         if user is None and (held := self._shelf.first("user", author)):
             user = User(*held)
         text = comment.get("html_body") or comment.get("plain_body") or comment.get("body") or ""
+        role = _role(comment, author, requester, user)
+        said = flag(comment.get("public", comment.get("comment_public")))
         return Message(
-            role=_role(comment, author, requester, user),
+            role=role,
             text=str(text),
             at=moment(comment.get("created_at")),
             author=user.name if user else "",
-            public=comment.get("public") is not False,
+            public=seen(said, role, otherwise=self._otherwise),
             canned=comment.get("canned") is True,
             attachments=tuple(
                 str(held["file_name"]) for held in comment.get("attachments") or () if "file_name" in held
@@ -212,7 +216,7 @@ class _Desk:
 
 
 def _role(comment: dict[str, Any], author: str, requester: str, user: User | None) -> Role:
-    channel = str((comment.get("via") or {}).get("channel") or "")
+    channel = first(inner(comment, "via"), "channel")
     if channel in AUTOMATIC_CHANNELS or author in ("-1", "") or comment.get("type") == "VoiceComment":
         return "system"
     if channel.startswith("answer_bot"):
@@ -331,7 +335,7 @@ def _xml_comment(held: object) -> object:
     return {
         "author_id": held.get("author-id"),
         "body": held.get("value") or held.get("body"),
-        "public": held.get("is-public") != "false",
+        "public": held.get("is-public"),
         "created_at": held.get("created-at"),
     }
 

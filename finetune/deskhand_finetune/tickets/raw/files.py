@@ -123,6 +123,20 @@ def open_bytes(path: Path, damage: list[str] | None = None) -> Iterator[BinaryIO
 
 
 @contextmanager
+def open_bytes_as_utf8(path: Path, damage: list[str] | None = None) -> Iterator[BinaryIO]:
+    """The file's content as bytes, those of a UTF-16 file as UTF-8, without a byte order mark; see ``open_bytes``."""
+    with open_bytes(path, damage) as binary:
+        buffered = cast("io.BufferedReader", binary)
+        start = buffered.peek(4096)[:4096]
+        encoding = _encoding(start)
+        if encoding.startswith("utf-16"):
+            buffered = cast("io.BufferedReader", codecs.EncodedFile(buffered, "utf-8", encoding, "replace"))
+        elif start.startswith(codecs.BOM_UTF8):
+            buffered.read(len(codecs.BOM_UTF8))
+        yield cast("BinaryIO", buffered)
+
+
+@contextmanager
 def open_text(path: Path, damage: list[str] | None = None, *, newline: str | None = None) -> Iterator[TextIO]:
     """The file as text; see ``open_bytes``. ``newline`` is that of ``open``."""
     with open_bytes(path, damage) as binary:

@@ -128,12 +128,17 @@ class Window:
                 continue
             return
 
-    def next_like(self, keys: frozenset[str]) -> bool:
-        """Steps to the next object that shares at least half of ``keys``; False when none follows."""
+    def next_like(self, last: list[str]) -> bool:
+        """Steps to the next object that shares at least half of the keys of the ``last`` one; False when none follows.
+
+        It begins with the same key as the last one, or as the broken one at ``at``.
+        """
         opened = FIRST_KEY.match(self.buffer, self.at)
-        mark = re.compile(r"\{\s*" + (re.escape(f'"{opened.group(1)}"') if opened else '"'))
+        begins = {opened.group(1)} if opened else set()
         self.at += 1
-        keys = keys or self._richest()
+        last = last or self._longest(begins)
+        keys = frozenset(last)
+        mark = _mark(begins | set(last[:1]))
         while keys:
             place = mark.search(self.buffer, self.at)
             if place is None:
@@ -155,20 +160,32 @@ class Window:
         except Broken:
             return frozenset()
 
-    def _richest(self) -> frozenset[str]:
-        """The most keys of any object that follows soon: records have more than what they hold."""
+    def _longest(self, begins: set[str]) -> list[str]:
+        """The keys of the longest object that follows soon, of those that begin with one of the keys if there are any:
+        a record is longer than what it holds.
+        """
         if len(self.buffer) - self.at < WHOLE // 8:
             self.more()
-        found: list[frozenset[str]] = []
-        for place in re.compile(r'\{\s*"').finditer(self.buffer, self.at):
-            try:
-                value, _ = DECODER.raw_decode(self.buffer, place.start())
-            except (ValueError, RecursionError):
-                continue
-            found.append(frozenset(value))
-            if len(found) == CANDIDATES:
-                break
-        return max(found, key=len, default=frozenset())
+        for mark in (_mark(begins), _mark(set())):
+            keys, longest, found, at = list[str](), 0, 0, self.at
+            while found < CANDIDATES and (place := mark.search(self.buffer, at)):
+                at = place.start() + 1
+                try:
+                    value, end = DECODER.raw_decode(self.buffer, place.start())
+                except (ValueError, RecursionError):
+                    continue
+                if end - place.start() > longest:
+                    keys, longest = list(value), end - place.start()
+                found, at = found + 1, end
+            if keys:
+                return keys
+        return []
+
+
+def _mark(begins: set[str]) -> re.Pattern[str]:
+    """Where an object begins whose first key is one of these, or any."""
+    keys = "|".join(re.escape(f'"{key}"') for key in sorted(begins))
+    return re.compile(r"\{\s*" + (f"(?:{keys})" if keys else '"'))
 
 
 def _value(window: Window) -> Iterator[Record]:
@@ -231,7 +248,7 @@ def _page(window: Window) -> Iterator[Record]:
 
 
 def _elements(window: Window, key: str) -> Iterator[Record]:
-    number, keys = 0, frozenset[str]()
+    number, last = 0, list[str]()
     while first := window.skip(SPACE):
         if first == "]":
             window.at += 1
@@ -241,11 +258,11 @@ def _elements(window: Window, key: str) -> Iterator[Record]:
             value = window.decode()
         except Broken:
             yield Record(number, problem=NOT_JSON, key=key)
-            if not window.next_like(keys):
+            if not window.next_like(last):
                 return
             continue
         if isinstance(value, dict):
-            keys = frozenset(value)
+            last = list(value)
         yield from unwrapped(Record(number, value, key=key))
     yield Record(number, problem=CUT_OFF, key=key)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -29,8 +30,15 @@ SIGNATURES = (
     (b"7z\xbc\xaf", "a 7z archive; unpack it and name the folder"),
     (b"Rar!", "a RAR archive; unpack it and name the folder"),
 )
+# A tenth of a binary file is these; a text may hold one that some system let through.
+CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 27})
 BROKEN = "JSON that is broken in all of its first records; export it again"
+# A value or brackets alone; a chat's "[04.03.25, 10:00] Ida: the \"blue\" one" is none.
+JSON_LINE = re.compile(r'\s*(?:\{\s*"|\[\s*[\[{"]|[\[{][\[{\s]*$)')
+COLUMNS = re.compile(r"[\w .#()\"'/-]{1,60}(?:([,;\t|])[\w .#()\"'/-]{0,60})(?:\1[\w .#()\"'/-]{0,60})*")
+"""A table's header: what its cells hold in the lines below, braces say, does not make it JSON."""
 HEADER = re.compile(r"^([A-Za-z][A-Za-z0-9-]*):(?: |\t|$)", re.MULTILINE)
+LATER_MAIL = re.compile(r"\n\r?\nFrom \S+ .*\d{2}:\d{2}.*\r?\n[A-Za-z-]+:")
 SURE_HEADERS = {"message-id", "received", "mime-version", "return-path", "delivered-to", "dkim-signature"}
 SPEAKER = re.compile(r"^\s*(?:\[[^\]]*\]\s*|\([^)]*\)\s*)?[^\s:,;][^:,;]{0,60}:\s")
 
@@ -78,6 +86,17 @@ def look(path: Path) -> Look:
     return replace(_looked(path, head), damage=" ".join(damage))
 
 
+def first_objects(path: Path) -> list[dict[str, Any]]:
+    """The objects among a JSON file's first records, for a look that was slimmed."""
+    values = (record.value for record in islice(json_records(path), RECORDS_LOOKED_AT))
+    return [value for value in values if isinstance(value, dict)]
+
+
+def most(values: Sequence[Any], holds: Callable[[Any], object]) -> bool:
+    """Whether it holds of more than half of the values: one damaged record must not hide what a file is."""
+    return sum(bool(holds(value)) for value in values) * 2 > len(values)
+
+
 def _looked(path: Path, head: str) -> Look:
     kind = _kind(head)
     if kind == "json":
@@ -92,9 +111,9 @@ def _looked(path: Path, head: str) -> Look:
 
 def _kind(head: str) -> Kind:
     lines = [line for line in head.lstrip().splitlines() if line.strip()][:3]
-    if head.startswith("From "):
+    if head.startswith("From ") or (not HEADER.match(lines[0]) and LATER_MAIL.search(head)):
         return "mbox"
-    if any((line.lstrip()[:1] in ("{", "[") and '"' in line) or line.strip() in ("{", "[", "[{") for line in lines):
+    if any(JSON_LINE.match(line) for line in (lines[:1] if COLUMNS.fullmatch(lines[0]) else lines)):
         return "json"
     if lines[0].startswith("<"):
         return "xml"
@@ -117,6 +136,7 @@ def _foreign(path: Path) -> str:
     is_packed = head.startswith((GZIP, ZSTD))
     zeros = head.count(0)
     is_utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff")) or zeros * 3 > len(head)
-    if zeros and not is_packed and not is_utf16:
+    controls = len(head) - len(head.translate(None, CONTROLS))
+    if zeros and controls * 20 > len(head) and not is_packed and not is_utf16:
         return "a binary file; use the help desk's JSON export"
     return ""

@@ -94,14 +94,18 @@ def _parsed(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | No
 
 
 def _swallowed_rows(lines: _Lines, cells: list[str], width: int, delimiter: str) -> bool:
-    """Whether a row that has the wrong width holds whole rows of the right one: its first line has a stray quote."""
+    """Whether a row that has the wrong width holds whole rows: its first line has a stray quote.
+
+    A row counts as whole from three quarters of the columns on, because Jira's rows are shorter or longer than their
+    header.
+    """
     if len(lines.row) < 2 or len(cells) == width:
         return False
     if len(lines.row) >= MOST_LINES:
         return True
     rest = csv.reader(lines.row[1:], delimiter=delimiter)
     try:
-        return any(len(row) == width for row in rest)
+        return any(len(row) >= max(2, width * 3 // 4) for row in rest)
     except csv.Error:
         return True
 
