@@ -45,8 +45,16 @@ class Answer:
     """What is known about one answer; ``Scheduler`` steps it."""
 
     def __init__(
-        self, prompt: Sequence[int], sampling: Sampling, tokenizer: Any, ends: frozenset[int], grammar: Grammar | None
+        self,
+        prompt: Sequence[int],
+        sampling: Sampling,
+        tokenizer: Any,
+        ends: frozenset[int],
+        grammar: Grammar | None,
+        *,
+        calls: bool = False,
     ) -> None:
+        """``calls``: special tokens are text, since they may mark a call, and calls may begin alike."""
         self.prompt = list(prompt)
         self.tokens: list[int] = []
         self.cached = 0
@@ -55,7 +63,8 @@ class Answer:
         self._ends = ends
         self._grammar = grammar
         self._drafts = Drafts(prompt)
-        self._decoder = _Decoder(tokenizer)
+        self._calls = calls
+        self._decoder = _Decoder(tokenizer, special=calls)
         self._hold = _StopSequences(sampling.stop)
         self._chance: Any = None
 
@@ -109,7 +118,7 @@ class Answer:
             left = self._sampling.max_tokens - len(self.tokens)
             logits = self._grammar.allowed(logits, ending=left <= max(32, self._sampling.max_tokens // 3))
             likeliest = None
-        elif banned := repeating(self.tokens):
+        elif not self._calls and (banned := repeating(self.tokens)):
             if likeliest is not None and likeliest not in banned:
                 return likeliest
             logits = logits.clone()
@@ -151,8 +160,9 @@ def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
 class _Decoder:
     """Tokens to text as they come; holds back a character of which only some bytes have been written."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, *, special: bool = False) -> None:
         self._tokenizer = tokenizer
+        self._special = special
         # Some tokenizers write a token differently at the start of a text, so the tokens shown last stay as context.
         self._context: list[int] = []
         self._fresh: list[int] = []
@@ -170,7 +180,9 @@ class _Decoder:
         return self._text([*self._context, *self._fresh])[len(self._text(self._context)) :]
 
     def _text(self, tokens: list[int]) -> str:
-        text: str = self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        text: str = self._tokenizer.decode(
+            tokens, skip_special_tokens=not self._special, clean_up_tokenization_spaces=False
+        )
         return text
 
 

@@ -47,7 +47,7 @@ class Grammars:
         """
         from llguidance import LLMatcher
 
-        rules = {**schema, "x-guidance": {"whitespace_flexible": False}}
+        rules = {**schema, "x-guidance": {"whitespace_flexible": False, **schema.get("x-guidance", {})}}
         matcher = LLMatcher(self._tokens, LLMatcher.grammar_from_json_schema(json.dumps(rules)))
         if matcher.is_error():
             reason = matcher.get_error().splitlines()[0]

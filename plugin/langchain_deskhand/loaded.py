@@ -9,13 +9,20 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deskhand_guardrails.errors import InputError
+from deskhand_guardrails.errors import ConfigError, InputError
 from langchain_deskhand import window
 from langchain_deskhand.decoder import decoder_for
 from langchain_deskhand.generation import Answer, Sampling, end_tokens
 from langchain_deskhand.grammar import Grammar, Grammars
+from langchain_deskhand.messages import in_words
 from langchain_deskhand.prefixes import Prefixes
 from langchain_deskhand.scheduler import Scheduler
+from langchain_deskhand.tool_format import CallReader, format_of
+from langchain_deskhand.toolset import Toolset
+
+
+class NoToolsError(ConfigError, NotImplementedError):
+    """The model takes no tools: also what LangChain raises for that."""
 
 
 class Loaded:
@@ -32,24 +39,72 @@ class Loaded:
         # Tokenizers without a limit say 10**30; models without one (recurrent) have no such setting.
         limits = [tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", None)]
         self.context = min((limit for limit in limits if limit and limit < 10**9), default=4096)
-        special = sorted(tokenizer.all_special_tokens, key=len, reverse=True)
-        self._special = re.compile("|".join(map(re.escape, special)) or r"(?!)")
+        self._format = format_of(tokenizer)
+        self._special = _any_of(tokenizer.all_special_tokens)
+        # What marks calls and results is seldom a special token, and must not be typed by a customer either.
+        marks = re.findall(r"</?[\w|]+>|\[/?[A-Z_]+\]", str(tokenizer.chat_template)) if self._format else []
+        self._control = _any_of([*tokenizer.all_special_tokens, *marks])
         self._ends = end_tokens(model, tokenizer)
         self._vocabulary = model.get_output_embeddings().weight.shape[0]
         self._grammars: Grammars | None = None
         self._lock = threading.Lock()
         self.scheduler = Scheduler(decoder_for(model), Prefixes(remembered), parallel=parallel, waiting=waiting)
 
-    def answer(self, prompt: Sequence[int], sampling: Sampling, schema: Mapping[str, Any] | None) -> Answer:
-        """An answer that the scheduler can write; with ``schema`` it will be JSON of that form."""
-        grammar = None if schema is None else self._grammar(schema)
-        return Answer(prompt, sampling, self._tokenizer, self._ends, grammar)
+    @property
+    def takes_tools(self) -> bool:
+        """Whether the chat template knows tools."""
+        return self._format is not None
 
-    def encode(self, conversation: window.Turns) -> list[int]:
+    def require_tools(self) -> None:
+        """Nothing for a model that takes tools.
+
+        Raises:
+            NoToolsError: any other.
+        """
+        if self._format is None:
+            raise NoToolsError(
+                f"model {self._name}: its chat template takes no tools; name a model that was trained to call them "
+                "(Qwen3 or Llama 3.1 Instruct, say), or use with_structured_output, which any model can"
+            )
+
+    def answer(
+        self,
+        prompt: Sequence[int],
+        sampling: Sampling,
+        schema: Mapping[str, Any] | None,
+        tools: Toolset | None = None,
+    ) -> Answer:
+        """An answer that the scheduler can write; with ``schema`` or forced ``tools`` it will be JSON of that form."""
+        if tools is not None and tools.forced and self._format is not None:
+            schema = self._format.schema(tools)
+        grammar = None if schema is None else self._grammar(schema)
+        return Answer(prompt, sampling, self._tokenizer, self._ends, grammar, calls=tools is not None)
+
+    def reader(self, tools: Toolset | None, prompt: Sequence[int]) -> CallReader | None:
+        """What finds calls in an answer; None where there are none to be found."""
+        if tools is None or self._format is None:
+            return None
+        return CallReader(self._format, tools, self._tokenizer.decode(prompt), self._special)
+
+    def encode(self, conversation: window.Turns, tools: Toolset | None = None) -> list[int]:
         """The prompt as token numbers; the template's own special tokens are the only ones in it."""
-        safe = [{**message, "content": self._special.sub(_apart, message["content"])} for message in conversation]
-        tokens: list[int] = self._tokenizer(self._layout(safe), add_special_tokens=False)["input_ids"]
+        text = self._layout([*map(self._safe_turn, conversation)], None if tools is None else self._safe(tools.tools))
+        if tools is not None and tools.forced and self._format is not None:
+            text += self._format.opening
+        tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return tokens
+
+    def _safe_turn(self, turn: Mapping[str, Any]) -> dict[str, Any]:
+        # Templates look for marks, such as </think>, in what the model itself wrote.
+        pattern = self._special if turn["role"] == "assistant" else self._control
+        return {**self._safe(turn), "content": pattern.sub(_apart, turn["content"])}
+
+    def _safe(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._control.sub(_apart, value)
+        if isinstance(value, Mapping):
+            return {self._safe(key): self._safe(one) for key, one in value.items()}
+        return [self._safe(one) for one in value] if isinstance(value, Sequence) else value
 
     def _grammar(self, schema: Mapping[str, Any]) -> Grammar:
         with self._lock:
@@ -57,18 +112,25 @@ class Loaded:
                 self._grammars = Grammars(self._tokenizer, self._vocabulary)
         return self._grammars.grammar(schema)
 
-    def _layout(self, conversation: window.Turns) -> str:
+    def _layout(self, conversation: window.Turns, tools: Sequence[Mapping[str, Any]] | None) -> str:
         from jinja2 import TemplateError
 
         for attempt in (conversation, _alternating(conversation)):
             try:
-                text: str = self._tokenizer.apply_chat_template(attempt, tokenize=False, add_generation_prompt=True)
+                text: str = self._tokenizer.apply_chat_template(
+                    attempt, tools=tools, tokenize=False, add_generation_prompt=True
+                )
             except TemplateError:
                 continue
             return text
         raise InputError(
             f"model {self._name}: its chat template refuses this order of roles; start with a user message"
         )
+
+
+def _any_of(words: Sequence[str]) -> re.Pattern[str]:
+    longest_first = sorted(set(words), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
 
 def _apart(match: re.Match[str]) -> str:
@@ -78,7 +140,7 @@ def _apart(match: re.Match[str]) -> str:
 
 def _alternating(conversation: window.Turns) -> list[dict[str, str]]:
     """One system message first, then user and assistant in turn: what the strictest templates ask for."""
-    ordered = sorted(conversation, key=lambda message: message["role"] != "system")
+    ordered = sorted(map(in_words, conversation), key=lambda message: message["role"] != "system")
     merged: list[dict[str, str]] = []
     for message in ordered:
         if merged and merged[-1]["role"] == message["role"]:

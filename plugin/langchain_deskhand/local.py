@@ -20,28 +20,33 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
+from langchain_core.messages.ai import InputTokenDetails, UsageMetadata, add_ai_message_chunks
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from deskhand_guardrails.errors import ConfigError
 from langchain_deskhand import window
 from langchain_deskhand.loading import Dtype, load
-from langchain_deskhand.messages import role_of, text_of
+from langchain_deskhand.messages import turns_of
 from langchain_deskhand.structured import parsed, schema_options, schema_wanted
+from langchain_deskhand.toolset import tools_wanted
 
 if TYPE_CHECKING:
     from langchain_deskhand.generation import Piece
     from langchain_deskhand.loaded import Loaded
     from langchain_deskhand.scheduler import Job
+    from langchain_deskhand.tool_format import CallReader, Read
 
 
 class ChatLocal(BaseChatModel):
@@ -49,9 +54,9 @@ class ChatLocal(BaseChatModel):
 
     Weights are loaded once, on first use, whichever thread comes first. ``max_tokens``, ``temperature``, ``top_p``,
     ``seed``, ``timeout``, ``logprobs`` and ``top_logprobs`` can also be given per call. ``response_metadata`` holds
-    ``model_name``, ``finish_reason`` (``stop`` or ``length``), when asked for ``logprobs`` (in OpenAI's form), and,
-    when the conversation was too long for the model, ``dropped_messages`` (see ``window``). The usage counts tokens
-    of the prompt that had been read for an earlier turn as ``cache_read``.
+    ``model_name``, ``finish_reason`` (``stop``, ``length`` or ``tool_calls``), when asked for ``logprobs`` (in OpenAI's
+    form), and, when the conversation was too long for the model, ``dropped_messages`` (see ``window``). The usage
+    counts tokens of the prompt that had been read for an earlier turn as ``cache_read``.
 
     Raises (on first use):
         UnavailableError: there is no such model.
@@ -98,6 +103,29 @@ class ChatLocal(BaseChatModel):
     def __setstate__(self, state: dict[Any, Any]) -> None:
         super().__setstate__(state)
         self.__pydantic_private__ = {"_lock": threading.Lock(), "_loaded": None}
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | dict[str, Any] | bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Lets the model call ``tools``, in the form of its chat template; loads the model, to know that it can.
+
+        ``tool_choice``: ``auto``, ``none``, ``any`` (or True) or a tool's name. A call that is forced follows the
+        tool's schema token by token (needs ``llguidance``) and is the only one.
+
+        Raises:
+            NoToolsError: the chat template takes no tools; it is a NotImplementedError too.
+            ConfigError: ``tool_choice`` is none of ``tools``.
+        """
+        options: dict[str, Any] = {"tools": [convert_to_openai_tool(tool) for tool in tools]}
+        if tool_choice is not None:
+            options["tool_choice"] = tool_choice
+        tools_wanted(options)
+        self._weights().require_tools()
+        return self.bind(**options, **kwargs)
 
     def with_structured_output(
         self,
@@ -224,9 +252,12 @@ class ChatLocal(BaseChatModel):
         if options.get("model", self.model) != self.model:
             raise ConfigError(f"this ChatLocal serves {self.model}: make another one for another model")
         wanted = _Call.model_validate({**self._call_defaults(), **options})
-        conversation = [{"role": role_of(message), "content": text_of(message)} for message in messages]
+        tools = tools_wanted(options)
+        if tools is not None:
+            loaded.require_tools()
+        conversation = turns_of(messages, calls=loaded.takes_tools)
         room = window.room_for_prompt(loaded.context, wanted.max_tokens)
-        prompt, dropped = window.fit(conversation, room, loaded.encode)
+        prompt, dropped = window.fit(conversation, room, partial(loaded.encode, tools=tools))
         sampling = Sampling(
             max_tokens=min(wanted.max_tokens, loaded.context - len(prompt)),
             temperature=wanted.temperature,
@@ -235,19 +266,23 @@ class ChatLocal(BaseChatModel):
             stop=stop or self.stop or (),
             logprobs=wanted.top_logprobs if wanted.logprobs else None,
         )
-        answer = loaded.answer(prompt, sampling, schema_wanted(options))
+        answer = loaded.answer(prompt, sampling, schema_wanted(options), tools)
         deadline = None if wanted.timeout is None else time.monotonic() + wanted.timeout
-        return _Turn(Job(answer, emit, deadline), len(prompt), dropped)
+        return _Turn(Job(answer, emit, deadline), len(prompt), dropped, loaded.reader(tools, prompt))
 
     def _chunk(self, piece: Piece, turn: _Turn) -> Iterator[ChatGenerationChunk]:
+        said: dict[str, Any] = {"content": piece.text}
+        if turn.reader is not None:
+            said = _said(turn.reader.push(piece.text, last=piece.finish is not None))
         metadata: dict[str, Any] = {}
         if piece.logprobs:
             metadata["logprobs"] = {"content": list(piece.logprobs)}
         if not piece.finish:
-            if piece.text or metadata:
-                yield ChatGenerationChunk(message=AIMessageChunk(content=piece.text, response_metadata=metadata))
+            if any(said.values()) or metadata:
+                yield ChatGenerationChunk(message=AIMessageChunk(**said, response_metadata=metadata))
             return
-        metadata |= {"model_name": self.model, "finish_reason": piece.finish}
+        called = piece.finish == "stop" and turn.reader is not None and turn.reader.called
+        metadata |= {"model_name": self.model, "finish_reason": "tool_calls" if called else piece.finish}
         if turn.dropped:
             metadata["dropped_messages"] = turn.dropped
         usage = UsageMetadata(
@@ -256,9 +291,7 @@ class ChatLocal(BaseChatModel):
             total_tokens=turn.read + piece.tokens,
             input_token_details=InputTokenDetails(cache_read=piece.cached),
         )
-        message = AIMessageChunk(
-            content=piece.text, response_metadata=metadata, usage_metadata=usage, chunk_position="last"
-        )
+        message = AIMessageChunk(**said, response_metadata=metadata, usage_metadata=usage, chunk_position="last")
         yield ChatGenerationChunk(message=message)
 
     def _call_defaults(self) -> dict[str, Any]:
@@ -297,11 +330,15 @@ class _Call(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """One call on its way: its job, the tokens of its prompt and the messages that did not fit into it."""
+    """One call on its way: its job, the tokens of its prompt and the messages that did not fit into it.
+
+    ``reader`` finds tool calls in the answer, where there may be some.
+    """
 
     job: Job
     read: int
     dropped: int
+    reader: CallReader | None
 
 
 def _piece(item: Piece | Exception) -> Piece:
@@ -310,13 +347,21 @@ def _piece(item: Piece | Exception) -> Piece:
     return item
 
 
+def _said(read: Read) -> dict[str, Any]:
+    """The parts of a message."""
+    thought = {"reasoning_content": read.reasoning} if read.reasoning else {}
+    return {"content": read.text, "tool_call_chunks": list(read.calls), "additional_kwargs": thought}
+
+
 def _joined(chunks: list[ChatGenerationChunk]) -> ChatResult:
-    whole = chunks[0].message
-    for chunk in chunks[1:]:
-        whole += chunk.message
+    messages = [chunk.message for chunk in chunks if isinstance(chunk.message, AIMessageChunk)]
+    whole = add_ai_message_chunks(*messages)
     message = AIMessage(
         whole.content,
+        tool_calls=whole.tool_calls,
+        invalid_tool_calls=whole.invalid_tool_calls,
+        additional_kwargs=whole.additional_kwargs,
         response_metadata=whole.response_metadata,
-        usage_metadata=whole.usage_metadata if isinstance(whole, AIMessageChunk) else None,
+        usage_metadata=whole.usage_metadata,
     )
     return ChatResult(generations=[ChatGeneration(message=message)])

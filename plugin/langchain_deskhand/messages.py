@@ -7,13 +7,28 @@ in silence, and nothing that no rail has seen goes on to the model.
 
 from __future__ import annotations
 
-from typing import Literal
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Literal
 
-from langchain_core.messages import BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from deskhand_guardrails.parts import flatten
 
-__all__ = ["REMOVED", "WITHHELD", "Role", "flatten", "is_tool_result", "role_of", "text_of", "written"]
+__all__ = [
+    "REMOVED",
+    "WITHHELD",
+    "Role",
+    "flatten",
+    "in_words",
+    "is_tool_result",
+    "role_of",
+    "text_of",
+    "turns_of",
+    "written",
+]
 
 Role = Literal["system", "user", "assistant"]
 
@@ -48,6 +63,44 @@ def text_of(message: BaseMessage) -> str:
     if is_tool_result(message) and text:
         return f"Result of {message.name or 'a tool'}: {text}"
     return text
+
+
+def turns_of(messages: Sequence[BaseMessage], *, calls: bool) -> list[dict[str, Any]]:
+    """The messages as chat templates take them: with ``calls`` tool calls and results as such, otherwise as text."""
+    turns: list[dict[str, Any]] = []
+    names: dict[str | None, str] = {}
+    for message in messages:
+        turn: dict[str, Any] = {"role": role_of(message), "content": text_of(message)}
+        if calls and isinstance(message, AIMessage) and message.tool_calls:
+            names |= {call["id"]: call["name"] for call in message.tool_calls}
+            turn["tool_calls"] = [
+                {
+                    "id": _short(call["id"]),
+                    "type": "function",
+                    "function": {"name": call["name"], "arguments": call["args"]},
+                }
+                for call in message.tool_calls
+            ]
+        elif calls and isinstance(message, ToolMessage):
+            name = message.name or names.get(message.tool_call_id, "")
+            content = flatten(message.content)
+            turn = {"role": "tool", "content": content, "name": name, "tool_call_id": _short(message.tool_call_id)}
+        turns.append(turn)
+    return turns
+
+
+def in_words(turn: dict[str, Any]) -> dict[str, str]:
+    """One of ``turns_of`` for a template that refuses calls and results in this place."""
+    if turn["role"] == "tool":
+        return {"role": "user", "content": f"Result of {turn['name'] or 'a tool'}: {turn['content']}"}
+    called = [json.dumps(call["function"], ensure_ascii=False) for call in turn.get("tool_calls", ())]
+    return {"role": turn["role"], "content": "\n".join([*filter(None, [turn["content"]]), *called])}
+
+
+def _short(identifier: str | None) -> str:
+    """Mistral's templates refuse ids that are not nine letters and digits."""
+    text = identifier or ""
+    return text if re.fullmatch("[A-Za-z0-9]{9}", text) else hashlib.sha256(text.encode()).hexdigest()[:9]
 
 
 def written(message: BaseMessage) -> str:

@@ -33,11 +33,13 @@ def tool_options(model: BaseChatModel, tools: Sequence[Tool], choice: Any, optio
     """What ``model`` binds for ``tools``.
 
     Raises:
-        NotImplementedError: the model takes no tools.
+        NotImplementedError: the model takes no tools; what it says about that, if it is ours.
     """
     chosen = {} if choice is None else {"tool_choice": choice}
     try:
         return _bound(model.bind_tools(tools, **chosen, **options))
+    except ConfigError:
+        raise
     except NotImplementedError:
         raise NotImplementedError(f"{type(model).__name__} takes no tools; guard a model that does") from None
 
@@ -105,7 +107,7 @@ def _steps(runnable: Any) -> Iterator[Any]:  # noqa: ANN401
 
 def schema_options(schema: dict[str, Any] | type, method: str) -> Options:
     """What ``ChatLocal`` binds to answer in the form of ``schema``, in the shape of OpenAI's ``response_format``."""
-    form = convert_to_json_schema(schema)
+    form = closed(convert_to_json_schema(schema))
     return {
         "response_format": {
             "type": "json_schema",
@@ -113,6 +115,12 @@ def schema_options(schema: dict[str, Any] | type, method: str) -> Options:
         },
         "ls_structured_output_format": {"kwargs": {"method": method}, "schema": convert_to_openai_tool(schema)},
     }
+
+
+def closed(schema: Mapping[str, Any]) -> Options:
+    """``schema`` without keys that it does not name, unless it wants some or is put together of several."""
+    open_ended = "properties" not in schema or {"allOf", "anyOf", "oneOf", "$ref"} & schema.keys()
+    return {**schema} if open_ended else {"additionalProperties": False, **schema}
 
 
 def schema_wanted(options: Mapping[str, Any]) -> Mapping[str, Any] | None:

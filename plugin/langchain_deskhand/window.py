@@ -9,10 +9,11 @@ error.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from deskhand_guardrails.errors import InputError
 
-Turns = Sequence[dict[str, str]]
+Turns = Sequence[dict[str, Any]]
 
 
 def room_for_prompt(context: int, max_tokens: int) -> int:
@@ -24,7 +25,7 @@ def fit(conversation: Turns, room: int, encode: Callable[[Turns], list[int]]) ->
     """The prompt's token numbers, at most ``room`` of them, and how many messages were left out for it.
 
     Args:
-        conversation: ``{"role", "content"}`` messages, oldest first.
+        conversation: messages in the form that chat templates take, oldest first.
         room: tokens that the prompt may have.
         encode: lays out messages as token numbers.
 
@@ -40,7 +41,7 @@ def fit(conversation: Turns, room: int, encode: Callable[[Turns], list[int]]) ->
         if len(starts) < 2:
             raise InputError(
                 f"the newest message and the instructions take {len(tokens)} tokens and the model has room for {room}: "
-                "shorten the message, use fewer sources, or a model with a longer context"
+                "shorten the message, use fewer sources or tools, or a model with a longer context"
             )
         # What precedes the first customer message (a greeting of the assistant, say) goes with it.
         kept = [message for at, message in enumerate(kept) if at >= starts[1] or message["role"] == "system"]

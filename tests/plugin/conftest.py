@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 # Before transformers is imported: nothing may be looked up.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -22,6 +23,15 @@ CHAT_TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}<|{{ m.role }}|>{{ m.content | trim }}<|end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
+TOOL_TEMPLATE = (
+    "{{ bos_token }}{% for t in tools or [] %}<|system|>{{ t.function | tojson }}<|end|>{% endfor %}"
+    "{% for m in messages %}<|{{ 'user' if m.role == 'tool' else m.role }}|>"
+    "{% if m.role == 'tool' %}<tool_response>{{ m.content }}</tool_response>{% else %}{{ m.content }}{% endif %}"
+    "{% for c in m.tool_calls or [] %}<tool_call>\n{{ c.function | tojson }}\n</tool_call>{% endfor %}<|end|>"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+"""In Hermes' form, as Qwen 2.5 and 3 have it."""
 SPECIAL = ["<|pad|>", "<|begin|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 LESSON = ["Where is my parcel? It is on its way to you.", "Your refund will be paid within five days."] * 20
 CONTEXT = 256
@@ -34,7 +44,15 @@ PASSAGES = [
 ]
 
 
-def make_llama(folder: Path, *, template: str | None = CHAT_TEMPLATE, seed: int = 0) -> Path:
+def make_llama(
+    folder: Path,
+    *,
+    template: str | None = CHAT_TEMPLATE,
+    seed: int = 0,
+    words: Sequence[str] = LESSON,
+    vocabulary: int = 320,
+    context: int = CONTEXT,
+) -> Path:
     """A Llama of 60,000 random weights with a byte-level tokenizer, as any model folder holds them."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -45,16 +63,16 @@ def make_llama(folder: Path, *, template: str | None = CHAT_TEMPLATE, seed: int 
     raw.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=320, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
+        vocab_size=vocabulary, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
     )
-    raw.train_from_iterator(LESSON, trainer)
+    raw.train_from_iterator(words, trainer)
     tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # transformers is half typed
         tokenizer_object=raw,
         pad_token="<|pad|>",
         bos_token="<|begin|>",
         eos_token="<|end|>",
         additional_special_tokens=SPECIAL[3:],
-        model_max_length=CONTEXT,
+        model_max_length=context,
     )
     tokenizer.chat_template = template
     tokenizer.save_pretrained(folder)
@@ -65,7 +83,7 @@ def make_llama(folder: Path, *, template: str | None = CHAT_TEMPLATE, seed: int 
         intermediate_size=64,
         num_hidden_layers=2,
         num_attention_heads=2,
-        max_position_embeddings=CONTEXT,
+        max_position_embeddings=context,
         bos_token_id=1,
         eos_token_id=2,
         pad_token_id=0,
@@ -77,6 +95,17 @@ def make_llama(folder: Path, *, template: str | None = CHAT_TEMPLATE, seed: int 
 @pytest.fixture(scope="session")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_llama(tmp_path_factory.mktemp("llama"))
+
+
+@pytest.fixture(scope="session")
+def make_tool_llama(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes Llamas with a chat template that knows tools."""
+
+    def make(**settings: Any) -> Path:
+        folder = tmp_path_factory.mktemp("tool_llama")
+        return make_llama(folder, **{"template": TOOL_TEMPLATE, "context": 1024, **settings})
+
+    return make
 
 
 @pytest.fixture
