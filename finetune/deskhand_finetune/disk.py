@@ -72,11 +72,16 @@ def write_json(value: Any, path: Path) -> None:  # noqa: ANN401 - any JSON value
 def write_jsonl(records: Iterable[Any], path: Path) -> int:
     """Writes one record per line and says how many."""
     count = 0
-    with path.open("w", encoding="utf-8") as out:
+    with path.open("wb") as out:
         for record in records:
-            out.write(json.dumps(record, ensure_ascii=False) + "\n")
+            out.write(line_of(record))
             count += 1
     return count
+
+
+def line_of(record: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """A record as a line of a JSONL file."""
+    return json.dumps(record, ensure_ascii=False).encode() + b"\n"
 
 
 def read_jsonl(path: Path) -> Iterator[Any]:

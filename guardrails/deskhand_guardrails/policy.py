@@ -64,6 +64,9 @@ class TrainingData(Strict):
     """Realistic values in place of placeholders."""
     residual_limit: Share = 0.01
     """In which share of the messages a second look may still see something; above it no dataset is written."""
+    most_copies: Annotated[int, Field(ge=1)] = 12
+    """So many uses of one canned reply are learnt: enough to see it asked for in different words, too few to drown
+    other answers."""
     ignore: list[Text] = Field(default_factory=list)
     """Words that the second look takes for personal data and that are none: products, places."""
 

@@ -35,7 +35,7 @@ QUESTIONS = {
         "Parcels with a {thing} take 5 working days. Please follow the link in the shipping email to see where it is.",
     ),
     "password": (
-        "I cannot sign in to rate the {thing}, the password is refused.",
+        "I cannot sign in to rate the {thing}, and the {thing} is great; the password is refused.",
         "Use the link Forgot password on the sign-in page, then rate the {thing}. The mail is valid for 1 hour.",
     ),
     "invoice": (

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,11 +19,11 @@ from deskhand_finetune.disk import disk_errors
 from deskhand_finetune.prepare import PrepareReport, prepare
 from deskhand_finetune.prepare.answers import Example
 from deskhand_finetune.prepare.articles import read_articles
-from deskhand_finetune.prepare.fold import duplicates, groups
+from deskhand_finetune.prepare.duplicates import groups
+from deskhand_finetune.prepare.fold import duplicates
 from deskhand_finetune.prepare.records import records
 from deskhand_finetune.prepare.report import REASONS
 from deskhand_finetune.prepare.sources import Neighbours
-from deskhand_finetune.prepare.split import leaks, split
 from deskhand_guardrails.encoder import Encoder
 from deskhand_guardrails.errors import InputError, UnavailableError
 from deskhand_guardrails.prompt import HAND_OVER
@@ -150,6 +152,59 @@ def test_a_stopped_run_leaves_no_dataset_and_goes_on(export: Path, tmp_path: Pat
     assert seen == []
 
 
+KILLED = """
+import os, signal, sys
+from deskhand_finetune.prepare import prepare
+
+def killing(items, description, total=None):
+    for number, item in enumerate(items):
+        if description == "cleaning and redacting" and number == 70:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield item
+
+prepare([sys.argv[1]], sys.argv[2], workers=1, track=killing)
+"""
+
+
+def test_a_killed_run_goes_on_within_the_first_stage(dataset: Path, tmp_path: Path) -> None:
+    """Killed at the 71st of 80 tickets, of which 64 are noted; the rest is done again, to the same bytes."""
+    export, out, partial = dataset.parent / "tickets.json", tmp_path / "out", tmp_path / "out.partial"
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(export), str(out)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert json.loads((partial / "stage.json").read_text())["tickets"] == 64
+    with (partial / "conversations.jsonl").open("a") as kept:
+        kept.write('{"half a li')
+    cleaned: list[object] = []
+
+    def counting(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+        for item in items:
+            cleaned.extend([item] * (description == "cleaning and redacting"))
+            yield item
+
+    assert prepare([export], out, workers=1, track=counting).tickets == 80
+    assert len(cleaned) == 16
+    assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in dataset.iterdir())
+    for path in dataset.iterdir():
+        if path.name != "report.json":  # which says how long it took
+            assert (out / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+ORPHANED = """
+import itertools, os, signal
+from deskhand_finetune.prepare.workers import map_chunks
+
+results = map_chunks(sorted, itertools.count(), 2)
+next(results)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_end_with_a_killed_parent() -> None:
+    """Their standard output is the parent's, so this waits until the last of them is gone."""
+    killed = subprocess.run([sys.executable, "-c", ORPHANED], check=False, stdout=subprocess.PIPE, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+
+
 def test_a_changed_export_is_prepared_anew(export: Path, tmp_path: Path, ticket_of: Make) -> None:
     first = prepare([export], tmp_path / "out", workers=1)
     with export.open("a") as lines:
@@ -210,24 +265,6 @@ def _example(number: int, customer: str = "", answer: str = "") -> Example:
         conversation=(("user", f"Question number {number} about the thing called {number * 7}"),),
         answer=answer or f"Answer {number}",
     )
-
-
-def test_split_keeps_time_and_customers_apart() -> None:
-    examples = [_example(number, customer=str(number % 70)) for number in range(200)]
-    sides = split(examples)
-    assert set(leaks(examples, sides).values()) == {0}
-    counts = Counter(sides)
-    assert counts["test"] > 0
-    assert counts["train"] > counts["test"]
-    assert counts[None] > 0
-    moved = [side if side != "test" else "train" for side in sides]
-    crossing = [*moved[:150], *["test"] * 50]
-    assert leaks(examples, crossing)["customers_on_two_sides"] > 0  # type: ignore[arg-type] # the literals are widened
-
-
-def test_without_customers_the_shares_are_exact() -> None:
-    sides = split([replace(_example(number), customer="") for number in range(200)])
-    assert Counter(sides) == {"train": 170, "validation": 10, "test": 20}
 
 
 def test_folding_finds_templates_not_topics() -> None:

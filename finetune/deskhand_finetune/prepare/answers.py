@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deskhand_finetune.prepare.conversation import Conversation, LeftOut, Turn
+from deskhand_finetune.prepare.quality import why_poor_answer
 from deskhand_guardrails.prompt import retrieval_query
 
 FEWEST_WORDS = 6
@@ -65,6 +66,8 @@ class Example:
     conversation: tuple[tuple[str, str], ...]
     """(role, text), the last one the customer's."""
     answer: str
+    organization: str = ""
+    rating: str = ""
     notes: tuple[str, ...] = ()
     """Internal notes written before the answer, where they were asked for."""
 
@@ -118,6 +121,9 @@ def examples_of(conversation: Conversation) -> Iterator[Example | LeftOut]:
             reason = "second_answer"
         if not reason and _unknown_values(turn.text, before):
             reason = "unknown_value"
+        if not reason:
+            reply = next((later.text for later in turns[place + 1 :] if later.role == "user"), "")
+            reason = why_poor_answer(turn.text, before[-1][1], reply)
         if reason:
             yield LeftOut(conversation.ticket_id, reason, turn.at)
             continue
@@ -131,6 +137,8 @@ def examples_of(conversation: Conversation) -> Iterator[Example | LeftOut]:
             language=conversation.language,
             conversation=tuple(before),
             answer=turn.text,
+            organization=conversation.organization,
+            rating=conversation.rating,
             notes=tuple(note.text for note in conversation.notes if note.at <= turn.at),
         )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,15 +16,21 @@ from deskhand_finetune.disk import fingerprint, read_jsonl, write_json, write_js
 from deskhand_finetune.prepare import fold
 from deskhand_finetune.prepare.answers import Example, examples_of
 from deskhand_finetune.prepare.articles import read_articles
+from deskhand_finetune.prepare.card import card
 from deskhand_finetune.prepare.conversation import Conversation, LeftOut
+from deskhand_finetune.prepare.duplicates import groups
+from deskhand_finetune.prepare.kinds import Kind, kinds
+from deskhand_finetune.prepare.leaks import leaks, refuse_leaks
+from deskhand_finetune.prepare.lengths import Lengths
 from deskhand_finetune.prepare.page import page
 from deskhand_finetune.prepare.plan import CONVERSATIONS, LEFT_OUT, STAGE, VECTORS, Plan
 from deskhand_finetune.prepare.records import records
-from deskhand_finetune.prepare.report import REASONS, PrepareReport, card
+from deskhand_finetune.prepare.report import REASONS, PrepareReport
 from deskhand_finetune.prepare.residual import estimate, refuse, write_suspects
 from deskhand_finetune.prepare.sources import Neighbours
-from deskhand_finetune.prepare.split import SPLITS, Split, leaks, split
+from deskhand_finetune.prepare.split import SPLITS, By, Side, split
 from deskhand_finetune.prepare.substitutes import put
+from deskhand_finetune.prepare.timeline import timeline
 from deskhand_guardrails.encoder import DIMENSIONS, Encoder, Vectors
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.prompt import HAND_OVER
@@ -36,6 +43,9 @@ def build(plan: Plan, started: float) -> PrepareReport:
     """Second stage: from conversations to the files of the dataset."""
     conversations = [Conversation.from_json(record) for record in read_jsonl(plan.partial / CONVERSATIONS)]
     left_out: list[dict[str, str]] = list(read_jsonl(plan.partial / LEFT_OUT))
+    repeated = fold.near_duplicates(conversations)
+    left_out.extend(LeftOut(conversations[place].ticket_id, "near_duplicate").to_json() for place in sorted(repeated))
+    conversations = [one for place, one in enumerate(conversations) if place not in repeated]
     examples: list[Example] = []
     for conversation in conversations:
         for item in examples_of(conversation):
@@ -43,7 +53,7 @@ def build(plan: Plan, started: float) -> PrepareReport:
                 examples.append(item)
             else:
                 left_out.append(item.to_json())
-    sides, canned = _sides(examples, left_out)
+    sides, by, canned = _sides(examples, left_out, plan.most_copies)
     if "train" not in sides:
         raise InputError(
             f"{plan.exports[0].path}: no answered ticket is left to learn from; {_most_frequent(left_out)}"
@@ -57,7 +67,9 @@ def build(plan: Plan, started: float) -> PrepareReport:
         refuse(residual, plan.out, suspects)
     if plan.rules.substitutes:
         kept = _with_substitutes(kept, learnt)
-    splits, hand_overs = write_splits(plan, kept)
+    written = write_splits(plan, kept)
+    crossing = leaks(plan.partial, learnt, by_organization=by == "organization")
+    refuse_leaks(crossing, plan.out)
     write_jsonl(left_out, plan.partial / "quarantine.jsonl")
     stage = json.loads((plan.partial / STAGE).read_text(encoding="utf-8"))
     report = PrepareReport(
@@ -66,20 +78,25 @@ def build(plan: Plan, started: float) -> PrepareReport:
         formats={export.path.name: f"{export.format} ({export.why})" for export in plan.exports},
         tickets=stage["tickets"],
         kept=len(tickets),
-        splits=splits,
+        splits=written.sizes,
         left_out=dict(Counter(item["reason"] for item in left_out).most_common()),
         replaced=_replaced(learnt),
         residual=residual.to_json(),
         languages=dict(Counter(conversation.language for conversation in learnt).most_common()),
-        canned=canned,
-        hand_overs=hand_overs,
-        leaks=leaks([example for example, _ in kept], [side for _, side in kept]),
+        canned=canned | {"near_duplicates": len(repeated)},
+        hand_overs=written.hand_overs,
+        timeline=timeline([(one.created_at, side) for one, side in _first(kept)]),
+        kinds=[list(kind) for kind in written.kinds],
+        lengths=written.lengths,
+        leaks=crossing,
+        split_by=by,
         settings={
             "seed": plan.seed,
             "policy": plan.policy,
             "notes": plan.rules.notes,
             "substitutes": plan.rules.substitutes,
             "despite_leaks": plan.despite_leaks,
+            "most_copies": plan.most_copies,
             "articles": [str(path) for path in plan.articles],
         },
         seconds=round(time.monotonic() - started, 2),
@@ -90,32 +107,42 @@ def build(plan: Plan, started: float) -> PrepareReport:
     return report
 
 
-def _sides(examples: list[Example], left_out: list[dict[str, str]]) -> tuple[list[Split | None], dict[str, int]]:
-    """Duplicates go, the rest is split, and of each canned reply only the newest copies stay in training."""
+def _sides(
+    examples: list[Example], left_out: list[dict[str, str]], most_copies: int
+) -> tuple[list[Side | None], By, dict[str, int]]:
+    """Duplicates go, the rest is split, and of each canned reply only the best copies stay in training."""
     repeated = fold.duplicates(examples)
     left_out.extend(_left(examples.pop(place), "duplicate") for place in sorted(repeated, reverse=True))
-    sides = split(examples)
+    sides, by = split(examples)
     for example, side in zip(examples, sides, strict=True):
         if side is None:
             left_out.append(_left(example, "customer_on_other_side"))
-    groups = fold.groups([example.answer for example in examples])
-    copies = Counter[int]()
-    for place in sorted(range(len(examples)), key=lambda place: examples[place].answered_at, reverse=True):
-        if sides[place] == "train":
-            copies[groups[place]] += 1
-            if copies[groups[place]] > fold.MOST_COPIES:
-                sides[place] = None
-                left_out.append(_left(examples[place], "canned"))
-    sizes = [count for count in Counter(groups).values() if count > 1]
-    return sides, {"replies": len(sizes), "uses": sum(sizes), "duplicates": len(repeated)}
+    templates = groups([example.answer for example in examples])
+    learnt = [place for place, side in enumerate(sides) if side == "train"]
+    surplus = fold.surplus([examples[place] for place in learnt], [templates[place] for place in learnt], most_copies)
+    for place in sorted(learnt[number] for number in surplus):
+        sides[place] = None
+        left_out.append(_left(examples[place], "canned"))
+    sizes = [count for count in Counter(templates).values() if count > 1]
+    return sides, by, {"replies": len(sizes), "uses": sum(sizes), "duplicates": len(repeated)}
 
 
 def _left(example: Example, reason: str) -> dict[str, str]:
     return LeftOut(example.ticket_id, reason, example.answered_at).to_json()
 
 
-def write_splits(plan: Plan, kept: Sequence[tuple[Example, Split]]) -> tuple[dict[str, int], int]:
-    """Writes the three files; gives their sizes and how many training records hand over."""
+class Written(NamedTuple):
+    """What the three files hold."""
+
+    sizes: dict[str, int]
+    hand_overs: int
+    """Training records whose answer is to hand over."""
+    kinds: list[Kind]
+    lengths: dict[str, Any]
+
+
+def write_splits(plan: Plan, kept: Sequence[tuple[Example, Side]]) -> Written:
+    """Writes the three files."""
     examples = [example for example, _ in kept]
     articles = read_articles(plan.articles)
     vectors, article_vectors = _vectors(
@@ -128,13 +155,34 @@ def write_splits(plan: Plan, kept: Sequence[tuple[Example, Split]]) -> tuple[dic
     neighbours = Neighbours(learnt, vectors[train], answer_vectors, articles, article_vectors)
     sizes: dict[str, int] = {}
     handed_over = 0
+    lengths = Lengths()
+
+    def noted(made: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        nonlocal handed_over
+        for record in made:
+            lengths.add(record)
+            handed_over += record["messages"][-1]["content"] == HAND_OVER
+            yield record
+
     for side in SPLITS:
         asked = [examples[place] for place in places[side]]
         made = records(asked, vectors[places[side]], neighbours, seed=plan.seed, is_training=side == "train")
-        written = list(plan.track(made, f"writing {side}", len(asked)))
-        handed_over += sum(record["messages"][-1]["content"] == HAND_OVER for record in written)
-        sizes[side] = write_jsonl(written, plan.partial / f"{side}.jsonl")
-    return sizes, handed_over
+        sizes[side] = write_jsonl(
+            noted(plan.track(made, f"writing {side}", len(asked))), plan.partial / f"{side}.jsonl"
+        )
+    firsts = sorted({example.ticket_id: place for place, example in reversed(list(enumerate(examples)))}.values())
+    found = kinds(
+        [examples[place].query for place in firsts],
+        [examples[place].language for place in firsts],
+        vectors[firsts],
+        plan.seed,
+    )
+    return Written(sizes, handed_over, found, lengths.to_json())
+
+
+def _first(kept: Sequence[tuple[Example, Side]]) -> list[tuple[Example, Side]]:
+    """One example of each ticket."""
+    return list({example.ticket_id: (example, side) for example, side in reversed(kept)}.values())
 
 
 def _vectors(plan: Plan, queries: list[str], sections: list[str]) -> tuple[Vectors, Vectors]:
@@ -146,8 +194,10 @@ def _vectors(plan: Plan, queries: list[str], sections: list[str]) -> tuple[Vecto
             if str(held["key"]) == key:
                 return held["queries"], held["sections"]
     made = [_encoded(plan, queries, "embedding questions"), _encoded(plan, sections, "embedding articles")]
-    with path.open("wb") as out:
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as out:
         np.savez(out, key=key, queries=made[0], sections=made[1])
+    temporary.replace(path)
     return made[0], made[1]
 
 
@@ -165,8 +215,8 @@ def _most_frequent(left_out: Sequence[dict[str, str]]) -> str:
 
 
 def _with_substitutes(
-    kept: Sequence[tuple[Example, Split]], conversations: Sequence[Conversation]
-) -> list[tuple[Example, Split]]:
+    kept: Sequence[tuple[Example, Side]], conversations: Sequence[Conversation]
+) -> list[tuple[Example, Side]]:
     """Each ticket's values in place of its placeholders; before this, folding and filters compare placeholders."""
     drawn = {conversation.ticket_id: conversation.substitutes for conversation in conversations}
 

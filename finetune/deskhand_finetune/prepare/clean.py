@@ -17,11 +17,13 @@ from deskhand_finetune.prepare.conversation import Conversation, LeftOut, Turn
 from deskhand_finetune.prepare.language import language_of
 from deskhand_finetune.prepare.markup import is_html, to_text
 from deskhand_finetune.prepare.notices import notice
+from deskhand_finetune.prepare.quality import is_hostile, why_poor_ticket
 from deskhand_finetune.prepare.quotes import strip_quotes
 from deskhand_finetune.prepare.residual import Suspect, compared
 from deskhand_finetune.prepare.second_look import ignored, look
 from deskhand_finetune.prepare.signature import strip_signature
 from deskhand_finetune.prepare.substitutes import PLACEHOLDER, draw
+from deskhand_finetune.tickets.desks.mail import PUBLIC_DOMAINS
 from deskhand_finetune.tickets.ticket import Message, Ticket, iso
 from deskhand_guardrails.courtesy import strip_courtesies
 from deskhand_guardrails.policy import Policy
@@ -63,10 +65,14 @@ def clean_ticket(ticket: Ticket, rules: Rules = Rules()) -> tuple[Conversation |
     kept: list[tuple[Message, str]] = []
     for message in ticket.messages:
         text, reason = _said(message, ticket.subject if message is ticket.messages[0] else "", notes=rules.notes)
+        if not reason and _role(message) == "assistant" and is_hostile(text, rules.policy):
+            reason = "hostile"
         if reason:
             left_out.append(LeftOut(ticket.id, reason, iso(message.at)))
-        else:
-            kept.append((message, text))
+            continue
+        kept.append((message, text))
+        if len(message.text) > LONGEST_MESSAGE:
+            left_out.append(LeftOut(ticket.id, "cut_message", iso(message.at)))
     reason = _incomplete([_role(message) for message, _ in kept])
     if reason:
         return None, [*left_out, LeftOut(ticket.id, reason)]
@@ -115,6 +121,8 @@ def _conversation(ticket: Ticket, kept: Sequence[tuple[Message, str]], rules: Ru
     return Conversation(
         ticket_id=ticket.id,
         customer=ticket.customer,
+        organization=ticket.organization or company(ticket.customer),
+        rating=ticket.csat,
         created_at=iso(ticket.created_at),
         subject=subject,
         tags=ticket.tags,
@@ -136,6 +144,12 @@ def known_names(ticket: Ticket) -> list[str]:
     return sorted(names | {" ".join(words) for words in parts if len(words) > 1})
 
 
+def company(address: str) -> str:
+    """The domain of a company's mail address: what its people share; nothing for other ids and for public mail."""
+    domain = address.rpartition("@")[2].casefold() if "@" in address else ""
+    return "" if domain in PUBLIC_DOMAINS else domain
+
+
 @functools.lru_cache(maxsize=1)
 def _redaction(folder: Path | None) -> tuple[Redaction, frozenset[str]]:
     """A policy's detectors, and what its owner says is no personal data."""
@@ -154,9 +168,7 @@ def _unwanted(ticket: Ticket) -> str:
         return "merged"
     if ticket.status and ticket.status not in DONE:
         return "open"
-    if ticket.csat == "bad":
-        return "bad_rating"
-    return ""
+    return why_poor_ticket(ticket)
 
 
 def _role(message: Message) -> str:

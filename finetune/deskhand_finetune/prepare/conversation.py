@@ -49,6 +49,10 @@ class Conversation:
     """Internal notes, where they were asked for."""
     substitutes: Mapping[str, str] = field(default_factory=dict)
     """For each placeholder the value to write in its place; empty where placeholders stay."""
+    organization: str = ""
+    """Who the customer belongs to: the help desk's id, or the domain of a company's mail address."""
+    rating: str = ""
+    """``good`` or nothing."""
     messages: int = 0
     """How many texts of the ticket were kept, the subject included."""
     looked: Mapping[str, int] = field(default_factory=dict)
@@ -68,6 +72,8 @@ class Conversation:
             "replaced": dict(self.replaced),
             "notes": [[note.role, note.text, note.at] for note in self.notes],
             "substitutes": dict(self.substitutes),
+            "organization": self.organization,
+            "rating": self.rating,
             "messages": self.messages,
             "looked": dict(self.looked),
             "suspects": [dict(suspect) for suspect in self.suspects],

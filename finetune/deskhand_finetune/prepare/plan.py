@@ -11,7 +11,8 @@ from deskhand_finetune.tickets import Export
 from deskhand_guardrails.progress import Track
 
 CONVERSATIONS, LEFT_OUT, VECTORS, STAGE = "conversations.jsonl", "left_out.jsonl", "vectors.npz", "stage.json"
-STAGE_FILES = (CONVERSATIONS, LEFT_OUT, VECTORS, STAGE)
+# In the order in which they go: while the stage is noted as done, its files are there.
+STAGE_FILES = (STAGE, CONVERSATIONS, LEFT_OUT, VECTORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Plan:
     seed: int
     rules: Rules
     """What the first step is told."""
+    most_copies: int
+    """Of one canned reply, ``training_data.most_copies``."""
     residual_limit: float
     """The policy's ``training_data.residual_limit``."""
     despite_leaks: bool

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from deskhand_finetune.prepare.leaks import NAMES
 from deskhand_finetune.prepare.residual import Residual
 
 REASONS = {
@@ -16,6 +17,12 @@ REASONS = {
     "spam": "the ticket is tagged as spam",
     "merged": "the ticket was merged into another",
     "bad_rating": "the customer rated the answer as bad",
+    "reopened": "the ticket was reopened three times or more",
+    "hostile": "an agent's message that the policy calls hostile",
+    "too_long": "an answer of more than 400 words",
+    "other_language": "the answer is in another language than the question",
+    "did_not_help": "the customer wrote that the answer did not help",
+    "near_duplicate": "nearly the same conversation as a newer ticket",
     "internal_note": "an internal note, which customers never saw",
     "system_message": "written by an automation",
     "bot_message": "written by a bot",
@@ -24,6 +31,7 @@ REASONS = {
     "merge": "a merge notice",
     "survey": "a satisfaction survey",
     "delivery_failure": "a delivery failure notice",
+    "cut_message": "what stood after the first 20,000 characters of a message",
     "empty_message": "nothing but quoted text, a signature or an attachment",
     "empty": "no message was left of the ticket",
     "no_question": "no customer message before the answer",
@@ -63,7 +71,16 @@ class PrepareReport:
     canned: Mapping[str, int]
     hand_overs: int
     """Training records with distractors only, whose answer is to hand over."""
+    timeline: Mapping[str, Mapping[str, int]]
+    """Kept tickets by side in each day, month or year."""
+    kinds: Sequence[Sequence[Any]]
+    """Clusters of the kept tickets' questions: name and number of tickets."""
+    lengths: Mapping[str, Any]
+    """Records by their length in tokens: ``lengths.Lengths``."""
     leaks: Mapping[str, int]
+    """What crosses between the splits, counted in the written files; all nothing."""
+    split_by: str
+    """``organization``, or ``customer`` where organisations could not be kept apart."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -82,65 +99,8 @@ class PrepareReport:
             *(f"{name}: {why}" for name, why in self.formats.items()),
             f"{self.tickets} tickets read, {self.kept} kept",
             "records: " + ", ".join(f"{name} {count}" for name, count in self.splits.items()),
+            f"leak check (by {self.split_by}): " + ", ".join(f"{NAMES[name]} {n}" for name, n in self.leaks.items()),
             f"personal data replaced: {replaced or 'none found'}",
             f"personal data left: {Residual.from_json(self.residual).line()}",
             f"left out: {left_out or 'nothing'}",
         ]
-
-
-def card(report: PrepareReport) -> str:
-    """The dataset card, ``README.md``."""
-    files = "\n".join(f"  - split: {name}\n    path: {name}.jsonl" for name in report.splits)
-    sizes = "\n".join(f"| {name} | {count} |" for name, count in report.splits.items())
-    reasons = "\n".join(f"| `{name}` | {count} | {REASONS[name]} |" for name, count in report.left_out.items())
-    kinds = "\n".join(f"| {name} | {count} |" for name, count in report.replaced.items())
-    sources = "\n".join(f"- `{name}`: {why}" for name, why in report.formats.items())
-    residual = Residual.from_json(report.residual)
-    looked = "\n".join(f"| {name} | {own['found']} | {own['left']} |" for name, own in residual.kinds.items())
-    how = "realistic values of the same kind" if report.settings.get("substitutes") else "numbered placeholders"
-    languages = ", ".join(f"{name or 'unknown'} {count}" for name, count in report.languages.items())
-    return f"""---
-configs:
-- config_name: default
-  data_files:
-{files}
----
-# Support tickets, prepared for training
-
-{report.tickets} tickets were read, {report.kept} gave records. Made by `deskhand prepare`.
-Fingerprint of inputs and settings: `{report.fingerprint}`.
-
-{sources}
-
-Each record is one answer of a human agent, with the conversation before it and the sources that retrieval would have
-brought. The splits follow time and customers: the test is on the newest tickets, from customers training never met.
-
-| split | records |
-|---|---|
-{sizes}
-
-Languages of the tickets: {languages}.
-{report.hand_overs} training records hold distractors only; their answer hands over.
-
-## Left out
-Every ticket and message that did not enter is a line of `quarantine.jsonl`.
-
-| reason | count | meaning |
-|---|---|---|
-{reasons}
-
-## Personal data
-Replaced by {how}, consistent within a ticket. Detection is not perfect: read a sample before you share
-the dataset, and treat it as personal data until you have.
-
-| kind | replaced |
-|---|---|
-{kinds}
-
-What may be left, estimated by a second look that shares no rule with the first, over the originals of the kept tickets:
-{residual.line()}. It cannot see what both miss.
-
-| second look | found | left |
-|---|---|---|
-{looked}
-"""

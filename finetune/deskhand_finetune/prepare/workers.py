@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -64,6 +65,15 @@ def _worker() -> None:
     """Ctrl-C goes to every process of the terminal: the parent decides, workers go quietly when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = "1"
+    threading.Thread(target=_follow, name="deskhand-parent", daemon=True).start()
+
+
+def _follow() -> None:
+    """Ends this worker with its parent: one that is killed cannot say so, and workers would wait for it for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _chunks(items: Iterable[T]) -> Iterator[list[T]]:

@@ -5,7 +5,8 @@ One JSON object per line, the same keys as the dataclasses below, times in UTC I
     {"id", "source", "subject", "created_at", "solved_at", "status", "tags", "csat", "language", "customer",
      "messages": [{"role", "author", "at", "public", "text", "canned"}]}
 
-A message with files has ``attachments`` as well, their names.
+A message with files has ``attachments`` as well, their names; a ticket of a company ``organization``, its id, and one
+that was reopened ``reopens``, how often.
 """
 
 from __future__ import annotations
@@ -66,10 +67,14 @@ class Ticket:
     """Two-letter code where the export says it."""
     customer: str = ""
     """The help desk's id of the requester: what keeps one customer on one side of a split."""
+    organization: str = ""
+    """The help desk's id of the requester's company; the same purpose."""
+    reopens: int = 0
+    """How often it was solved and opened again."""
 
     def to_json(self) -> dict[str, Any]:
         """The object of one JSONL line."""
-        return {
+        held: dict[str, Any] = {
             "id": self.id,
             "source": self.source,
             "subject": self.subject,
@@ -82,6 +87,8 @@ class Ticket:
             "customer": self.customer,
             "messages": [_message_json(message) for message in self.messages],
         }
+        more = {"organization": self.organization, "reopens": self.reopens}
+        return held | {key: value for key, value in more.items() if value}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Ticket:
@@ -106,11 +113,13 @@ class Ticket:
                 csat=str(record.get("csat") or ""),
                 language=str(record.get("language") or ""),
                 customer=str(record.get("customer") or ""),
+                organization=str(record.get("organization") or ""),
+                reopens=int(record.get("reopens") or 0),
                 messages=tuple(sorted(read, key=lambda message: message.at)),
             )
         except BadRecord as error:
             raise BadRecord(str(error), name) from None
-        except (TypeError, AttributeError):
+        except (TypeError, ValueError, AttributeError):
             raise BadRecord("a field holds the wrong kind of value", name) from None
 
 

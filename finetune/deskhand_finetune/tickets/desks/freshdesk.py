@@ -142,6 +142,7 @@ class _Desk:
             tags=tags(value.get("tags"), "name") + spam,
             language=language(inner(value, "requester").get("language")),
             customer=first(value, "requester_id"),
+            organization=first(value, "company_id"),
         )
 
 

@@ -103,6 +103,7 @@ def _ticket(shelf: Shelf, key: str) -> Ticket:
             tags=tuple(filter(None, (first(case, "type"), first(case, "reason")))),
             language=language(first(case, "language")),
             customer=first(case, "contactid", "suppliedemail", "accountid"),
+            organization=first(case, "accountid"),
         )
     except BadRecord as error:
         raise BadRecord(str(error), name) from None

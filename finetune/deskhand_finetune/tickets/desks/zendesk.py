@@ -187,6 +187,8 @@ class _Desk:
             csat=_rating(value.get("satisfaction_rating")),
             language=str(value.get("language") or value.get("locale") or "")[:2].lower(),
             customer=requester,
+            organization=str(value.get("organization_id") or ""),
+            reopens=_reopens(metrics),
             messages=tuple(sorted(messages, key=lambda message: message.at)),
         )
 
@@ -228,6 +230,11 @@ def _role(comment: dict[str, Any], author: str, requester: str, user: User | Non
     if BOT_NAMES.search(user.name):
         return "bot"
     return "customer" if user.role == "end-user" else "agent"
+
+
+def _reopens(metrics: object) -> int:
+    held = metrics.get("reopens") if isinstance(metrics, dict) else 0
+    return held if isinstance(held, int) else 0
 
 
 def _requester(value: Mapping[str, Any]) -> str:

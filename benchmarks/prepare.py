@@ -1,0 +1,203 @@
+"""Tickets a second of ``prepare`` beside a plain loop over stock Presidio and datasketch, and what each lets through.
+
+    pip install datasketch; python benchmarks/prepare.py [--step N]
+
+On every N-th ticket of the shipped sample, on one core, in processor time, models loaded before:
+
+prepare     the whole of it: reading, cleaning, personal data, second look, folding, split, embedding, sources, records,
+            report; and its first stage alone, which is as far as the loop goes
+plain loop  the same reader, HTML to text, then of every public message of a customer or an agent what Presidio's
+            default recognisers find (its ``no_op`` engine) and our tagger of names, asked as one recogniser among them,
+            replaced by kinds; and the tickets' near duplicates by datasketch
+
+Neither does what the other does: the loop strips no quoted trails, signatures and notices and reads them all, knows no
+requester, carries no find from one message to the next, embeds nothing. Left is the share of the planted values that
+stood in the cleaned messages and can still be read afterwards, as whole words.
+
+Then near duplicates alone, on all the sample's tickets: ours, and datasketch's MinHash of 160 permutations in as many
+bands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import logging
+import re
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from deskhand_finetune import open_export, prepare
+from deskhand_finetune.prepare.clean import Rules, clean_text, clean_tickets
+from deskhand_finetune.prepare.duplicates import ALIKE, BANDS, ROWS, groups, plain
+from deskhand_finetune.prepare.markup import is_html, to_text
+from deskhand_finetune.tickets import Message, Ticket
+from deskhand_guardrails.detectors.presidio import without_torch
+from deskhand_guardrails.detectors.recognisers import names
+from deskhand_guardrails.encoder import Encoder
+from deskhand_guardrails.guard import Guard
+
+SAMPLE = Path(__file__).parents[1] / "integrations" / "deskhand" / "sample"
+Find = Callable[[str], list[tuple[int, int, str]]]
+
+
+def part(step: int, folder: Path) -> Path:
+    """An export of every ``step``-th ticket."""
+    for source in (SAMPLE / "export").iterdir():
+        lines = gzip.decompress(source.read_bytes()).decode().splitlines(keepends=True)
+        kept = lines[::step] if source.name.startswith("tickets") else lines
+        (folder / source.name.removesuffix(".gz")).write_text("".join(kept), encoding="utf-8")
+    return folder
+
+
+def stock() -> Find:
+    """Presidio's default recognisers and our tagger, through its ``AnalyzerEngine``."""
+    with without_torch():
+        import presidio_analyzer as presidio
+        from presidio_analyzer.nlp_engine import NlpEngineProvider
+    logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL)
+
+    class Tagger(presidio.EntityRecognizer):
+        def load(self) -> None:
+            Guard.shipped()
+
+        def analyze(self, text: str, *_: object, **__: object) -> list[Any]:
+            return [presidio.RecognizerResult(one.label, one.start, one.end, one.score) for one in names.find(text)]
+
+    registry = presidio.RecognizerRegistry()
+    registry.load_predefined_recognizers(languages=["en"])
+    registry.remove_recognizer("SpacyRecognizer")
+    registry.add_recognizer(Tagger(sorted(names.LEAST), "names", "en"))
+    nlp = {"nlp_engine_name": "no_op", "models": [{"lang_code": "en", "model_name": "no_op"}]}
+    engine = presidio.AnalyzerEngine(
+        registry=registry, nlp_engine=NlpEngineProvider(nlp_configuration=nlp).create_engine()
+    )
+    return lambda text: [(one.start, one.end, one.entity_type) for one in engine.analyze(text=text, language="en")]
+
+
+def human(ticket: Ticket) -> list[Message]:
+    return [message for message in ticket.messages if message.public and message.role in ("customer", "agent")]
+
+
+def loop(tickets: Sequence[Ticket], find: Find) -> dict[str, str]:
+    """The plain loop: each ticket's text with the finds replaced, near duplicates left out."""
+    held: dict[str, str] = {}
+    for ticket in tickets:
+        held[ticket.id] = "\n".join(replaced(_text(message), find) for message in human(ticket))
+    apart = datasketch_groups(list(held.values()))
+    return {name: text for place, (name, text) in enumerate(held.items()) if apart[place] == place}
+
+
+def replaced(text: str, find: Find) -> str:
+    """``text`` with each find's kind in its place, from the last to the first; one inside another goes with it."""
+    before = len(text)
+    for start, end, kind in sorted(find(text), reverse=True):
+        if end <= before:
+            text = f"{text[:start]}<{kind}>{text[end:]}"
+            before = start
+    return text
+
+
+def _text(message: Message) -> str:
+    return to_text(message.text) if is_html(message.text) else message.text
+
+
+def datasketch_groups(texts: Sequence[str]) -> list[int]:
+    """What ``duplicates.groups`` says, by datasketch."""
+    from datasketch import MinHash, MinHashLSH
+
+    index = MinHashLSH(num_perm=BANDS * ROWS, params=(BANDS, ROWS))
+    group = list(range(len(texts)))
+    made: dict[int, MinHash] = {}
+    for place, text in enumerate(texts):
+        words = plain(text).split()
+        own = MinHash(num_perm=BANDS * ROWS)
+        own.update_batch([" ".join(words[at : at + 3]).encode() for at in range(max(1, len(words) - 2))])
+        met = [int(other) for other in index.query(own)]
+        first = next((other for other in sorted(met) if own.jaccard(made[other]) >= ALIKE), None)
+        if first is None:
+            made[place] = own
+            index.insert(str(place), own)
+        else:
+            group[place] = first
+    return group
+
+
+def planted() -> Iterator[tuple[str, str]]:
+    with gzip.open(SAMPLE / "personal_data.jsonl.gz", "rt", encoding="utf-8") as file:
+        for row in map(json.loads, file):
+            yield str(row["ticket_id"]), row["value"]
+
+
+def stands(value: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
+
+
+def seconds(work: Callable[[], Any]) -> tuple[float, Any]:
+    started = time.process_time()
+    result = work()
+    return time.process_time() - started, result
+
+
+def pipeline(step: int) -> None:
+    """The first table."""
+    with tempfile.TemporaryDirectory() as temporary:
+        export = Path(temporary) / "export"
+        export.mkdir()
+        tickets = list(open_export(part(step, export)))
+        find = stock()
+        Guard.shipped(), Encoder.shipped()
+        clean_tickets(tickets[:20], Rules())
+        loop(tickets[:20], find)
+        out = Path(temporary) / "out"
+        whole, _ = seconds(
+            lambda: prepare([export], out, articles=[SAMPLE / "articles"], workers=1, despite_leaks=True)
+        )
+        first, cleaned = seconds(lambda: clean_tickets(list(open_export(export)), Rules()))
+        base, looped = seconds(lambda: loop(list(open_export(export)), find))
+    ours = {one.ticket_id: "\n".join(turn.text for turn in one.turns) for one, _ in cleaned if one is not None}
+    values: dict[str, list[str]] = defaultdict(list)
+    for name, value in planted():
+        values[name].append(value)
+    had: list[tuple[str, str]] = []
+    for ticket in tickets:
+        if ticket.id in ours and ticket.id in looped:
+            said = "\n".join(clean_text(message.text, message.author) for message in human(ticket))
+            had.extend((ticket.id, value) for value in values[ticket.id] if stands(value, said))
+    print(f"{len(tickets)} tickets, {len(had)} planted values in the cleaned messages of {len(ours)}")
+    print(f"{'':<24}{'tickets/s':>10}{'ratio':>8}{'left':>8}")
+    for what, taken, texts in (
+        ("plain loop", base, looped),
+        ("prepare, first stage", first, ours),
+        ("prepare, whole", whole, ours),
+    ):
+        left = sum(stands(value, texts[name]) for name, value in had)
+        print(f"{what:<24}{len(tickets) / taken:>10.1f}{base / taken:>8.2f}{left / len(had):>8.2%}")
+
+
+def near_duplicates() -> None:
+    """The second table."""
+    texts = ["\n".join(_text(message) for message in human(ticket)) for ticket in open_export(SAMPLE / "export")]
+    datasketch_groups(texts[:10])
+    theirs, found = seconds(lambda: datasketch_groups(texts))
+    ours, own = seconds(lambda: groups(texts))
+    print(f"\n{'near duplicates':<24}{'tickets/s':>10}{'ratio':>8}{'found':>8}")
+    for what, taken, group in (("datasketch", theirs, found), ("ours", ours, own)):
+        repeated = sum(first != place for place, first in enumerate(group))
+        print(f"{what:<24}{len(texts) / taken:>10.0f}{theirs / taken:>8.2f}{repeated:>8}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--step", type=int, default=6, metavar="N", help="every N-th ticket (6)")
+    pipeline(parser.parse_args().step)
+    near_duplicates()
+
+
+if __name__ == "__main__":
+    main()
