@@ -60,7 +60,7 @@ class CommitmentsSettings(OutputSettings):
 
 
 class _Forms:
-    """How one kind is spoken of. The long patterns are compiled once a sentence is about it: they take half a second."""
+    """How one kind is spoken of. The long patterns are compiled once a sentence is about it: half a second."""
 
     def __init__(self, listed: Mapping[str, str], book: Phrasebook) -> None:
         self.about = beginnings(listed["about"])
