@@ -29,8 +29,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from stock import presidio_engine
+
 from deskhand_guardrails import Context, Policy, Pseudonyms, Rails, Source
-from deskhand_guardrails.detectors.presidio import without_torch
 from deskhand_guardrails.guard import Guard
 from deskhand_guardrails.sentences import sentences
 
@@ -101,18 +102,7 @@ def stock_nemo() -> Turn:
 
 
 def stock_presidio() -> Turn:
-    with without_torch():
-        import presidio_analyzer as presidio
-        from presidio_analyzer.nlp_engine import NlpEngineProvider
-    for name in ("presidio-analyzer", "decision_process"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    registry = presidio.RecognizerRegistry()
-    registry.load_predefined_recognizers(languages=["en"])
-    registry.remove_recognizer("SpacyRecognizer")
-    nlp = {"nlp_engine_name": "no_op", "models": [{"lang_code": "en", "model_name": "no_op"}]}
-    engine = presidio.AnalyzerEngine(
-        registry=registry, nlp_engine=NlpEngineProvider(nlp_configuration=nlp).create_engine()
-    )
+    engine = presidio_engine()
     return lambda asked, answered: [engine.analyze(text=text, language="en") for text in (asked, answered)]
 
 

@@ -23,11 +23,12 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from stock import presidio_engine
 
 from deskhand_guardrails import Context
 from deskhand_guardrails.detectors.personal_data import PersonalData
-from deskhand_guardrails.detectors.presidio import without_torch
 from deskhand_guardrails.detectors.secrets import Secrets
 
 # What other sets call things.
@@ -199,17 +200,7 @@ _LONG = (
 
 
 def stock() -> Callable[[str], object]:
-    """Presidio's default recognisers with its ``no_op`` engine, as its own configuration switches them on."""
-    with without_torch():
-        import presidio_analyzer as presidio
-        from presidio_analyzer.nlp_engine import NlpEngineProvider
-    nlp: dict[str, Any] = {"nlp_engine_name": "no_op", "models": [{"lang_code": "en", "model_name": "no_op"}]}
-    registry = presidio.RecognizerRegistry()
-    registry.load_predefined_recognizers(languages=["en"])
-    registry.remove_recognizer("SpacyRecognizer")
-    engine = presidio.AnalyzerEngine(
-        registry=registry, nlp_engine=NlpEngineProvider(nlp_configuration=nlp).create_engine()
-    )
+    engine = presidio_engine()
     return lambda text: engine.analyze(text=text, language="en")
 
 

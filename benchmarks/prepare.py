@@ -23,7 +23,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import logging
 import re
 import tempfile
 import time
@@ -32,12 +31,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from stock import presidio_engine
+
 from deskhand_finetune import open_export, prepare
 from deskhand_finetune.prepare.clean import Rules, clean_text, clean_tickets
 from deskhand_finetune.prepare.duplicates import ALIKE, BANDS, ROWS, groups, plain
 from deskhand_finetune.prepare.markup import is_html, to_text
 from deskhand_finetune.tickets import Message, Ticket
-from deskhand_guardrails.detectors.presidio import without_torch
 from deskhand_guardrails.detectors.recognisers import names
 from deskhand_guardrails.encoder import Encoder
 from deskhand_guardrails.guard import Guard
@@ -57,26 +57,19 @@ def part(step: int, folder: Path) -> Path:
 
 def stock() -> Find:
     """Presidio's default recognisers and our tagger, through its ``AnalyzerEngine``."""
-    with without_torch():
-        import presidio_analyzer as presidio
-        from presidio_analyzer.nlp_engine import NlpEngineProvider
-    logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL)
+    from presidio_analyzer import EntityRecognizer, RecognizerResult
 
-    class Tagger(presidio.EntityRecognizer):
+    class Tagger(EntityRecognizer):
+        def __init__(self) -> None:
+            super().__init__(sorted(names.LEAST), "names", "en")
+
         def load(self) -> None:
             Guard.shipped()
 
         def analyze(self, text: str, *_: object, **__: object) -> list[Any]:
-            return [presidio.RecognizerResult(one.label, one.start, one.end, one.score) for one in names.find(text)]
+            return [RecognizerResult(one.label, one.start, one.end, one.score) for one in names.find(text)]
 
-    registry = presidio.RecognizerRegistry()
-    registry.load_predefined_recognizers(languages=["en"])
-    registry.remove_recognizer("SpacyRecognizer")
-    registry.add_recognizer(Tagger(sorted(names.LEAST), "names", "en"))
-    nlp = {"nlp_engine_name": "no_op", "models": [{"lang_code": "en", "model_name": "no_op"}]}
-    engine = presidio.AnalyzerEngine(
-        registry=registry, nlp_engine=NlpEngineProvider(nlp_configuration=nlp).create_engine()
-    )
+    engine = presidio_engine(Tagger)
     return lambda text: [(one.start, one.end, one.entity_type) for one in engine.analyze(text=text, language="en")]
 
 
