@@ -123,11 +123,14 @@ def guarded_model(settings: Settings) -> ChatDeskhand:
     from langchain_deskhand import ChatDeskhand
     from langchain_deskhand.knowledge import Knowledge
 
-    rails = Rails(Policy.load(settings.policy))
-    rails.warm()
+    # What is quick to open comes first, so that a wrong path is told at once.
+    policy = Policy.load(settings.policy)
     knowledge = Knowledge.open(settings.knowledge) if settings.knowledge else None
+    model = inner_model(settings)
+    rails = Rails(policy)
+    rails.warm()
     return ChatDeskhand(
-        model=inner_model(settings),
+        model=model,
         rails=rails,
         knowledge=knowledge,
         instructions=INSTRUCTIONS,

@@ -30,11 +30,11 @@ def load(model: str, device: str = "auto", dtype: Dtype = "auto") -> tuple[Any, 
         UnavailableError: there is no such model, its base is missing, or the ``train`` extra is not installed.
         InputError: the folder holds something else.
     """
+    folder = Path(model)
+    base = _base_of(folder)
     torch, transformers = _libraries()
     target = torch.device(_device(torch) if device == "auto" else device)
     options = {"dtype": _dtype(torch, target) if dtype == "auto" else getattr(torch, dtype)}
-    folder = Path(model)
-    base = _base_of(folder)
     if not Path(base).exists():
         hub.ask(base)
     try:

@@ -187,7 +187,7 @@ def unlearnt(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int | None],
     return made
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from(PLAIN), max_size=6),
     st.sampled_from(["", *PLANTED]),
