@@ -13,10 +13,11 @@ UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 MONTHS = {name: number for number, name in enumerate(
     ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1)}  # fmt: skip
 WRITTEN = re.compile(
-    r"(?P<a>\d{1,4}|[A-Za-z]{3})[\s./-]+(?P<b>\d{1,2}|[A-Za-z]{3})[A-Za-z]*\.?,?[\s./-]+(?P<c>\d{2,4})"
+    r"(?P<a>\d{1,4}|[A-Za-z]{3})[A-Za-z]*\.?[\s./-]+(?P<b>\d{1,2}|[A-Za-z]{3})[A-Za-z]*\.?,?[\s./-]+(?P<c>\d{2,4})"
     r"(?:[,T\s]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?(?:\.\d+)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?)?"
     r"(?:\s*(?:UTC|GMT|Z))?"
 )
+YEAR_FIRST = re.compile(r"\d{4}/\d{2}/\d{2}\b")
 LATEST_SECONDS = 32_503_680_000  # the year 3000; a larger number counts milliseconds
 
 
@@ -29,8 +30,8 @@ def at(value: object, *, day_first: bool = False) -> datetime:
     """A point in time in any usual form; without an offset it is taken as UTC.
 
     ISO 8601, seconds or milliseconds since 1970 (numbers or digits), RFC 2822, and dates such as ``31/Jan/26 8:15 AM``,
-    ``31.01.2026 08:15`` or ``1/31/2026 8:15 AM``; of two numbers that could both be the month, ``day_first`` decides,
-    and a point between them means the day comes first.
+    ``31.01.2026 08:15``, ``January 31st, 2026``, ``2026/01/31 08:15`` or ``1/31/2026 8:15 AM``; of two numbers that
+    could both be the month, ``day_first`` decides, and a point between them means the day comes first.
 
     Raises:
         BadRecord: it is none of these.
@@ -42,6 +43,8 @@ def at(value: object, *, day_first: bool = False) -> datetime:
         written = WRITTEN.fullmatch(text)
         if written and not text[:4].isdigit():
             return _written(written, day_first=day_first or "." in text.split(" ")[0])
+        if YEAR_FIRST.match(text):
+            return moment(text.replace("/", "-", 2))
         if re.match(r"(?:[A-Za-z]{3},\s*)?\d{1,2} [A-Za-z]{3} \d{4} ", text):
             try:
                 return moment(parsedate_to_datetime(text).isoformat())

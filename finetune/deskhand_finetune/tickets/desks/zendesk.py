@@ -10,20 +10,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from deskhand_finetune.tickets.fields import first, flag, inner, seen
+from deskhand_finetune.tickets.raw.files import CHUNK, open_text
 from deskhand_finetune.tickets.raw.json_records import Record, json_records
 from deskhand_finetune.tickets.raw.look import Look, first_objects, most
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
 from deskhand_finetune.tickets.raw.xml_records import xml_records
-from deskhand_finetune.tickets.reader import Format, Options, Read, attempt
+from deskhand_finetune.tickets.reader import Format, Options, Quarantined, Read, attempt
 from deskhand_finetune.tickets.ticket import BadRecord, Message, Role, Ticket, moment
 
 NAME = "zendesk"
 
 TELLTALE = ("requester_id", "requester", "comments", "via", "satisfaction_rating", "submitter_id", "description")
 XML_TELLTALE = re.compile(r"<ticket>.*<(?:nice-id|requester-id|status-id)\b", re.DOTALL)
+TICKET_KEYS = frozenset({"requester_id", "requester", "comments", "subject"})
+ASIDE = frozenset({"users", "organizations"})
+"""Lists of a page that say who is who."""
+USERS_OR_EVENTS = re.compile(r'"role"\s{0,4}:\s{0,4}"(?:end-user|agent|admin)"|"(?:child_)?events"\s{0,4}:')
+LONGEST_MARK = 40
 AUTOMATIC_CHANNELS = frozenset({"rule", "system"})
 BOT_NAMES = re.compile(r"\b(answer ?bot|chat ?bot|bot)\b", re.IGNORECASE)
 XML_STATUS = ("new", "open", "pending", "solved", "closed", "deleted", "hold")
@@ -75,21 +82,25 @@ def refuse(look: Look) -> str:
 
 
 def read(looks: Sequence[Look], options: Options) -> Read:
-    """The tickets of the files of one account."""
+    """The tickets of the files of one account: first who is who and what happened, wherever it stands, then tickets."""
     with open_shelf() as shelf:
         desk = _Desk(shelf, options)
-        joined = [one for one in looks if one.kind == "json" and (_holds_no_tickets(one) or accompany(one))]
-        for one in joined:
-            for record in json_records(one.path):
-                yield from attempt(f"{one.path.name}:{record.number}", record.problem, desk.keep, record.value)
+        apart: set[Path] = set()
         for one in looks:
-            if one in joined:
+            if one.kind != "json":
+                continue
+            is_apart = _holds_no_tickets(one) or bool(accompany(one))
+            if is_apart or _says_more(one.path):
+                problems, tickets = desk.joined(one.path)
+                if is_apart and not tickets:
+                    apart.add(one.path)
+                    yield from problems
+        for one in looks:
+            if one.path in apart:
                 continue
             records = xml_records(one.path, ("ticket",)) if one.kind == "xml" else json_records(one.path)
             for record in records:
-                if record.key in ("users", "organizations"):
-                    desk.keep(record.value)
-                else:
+                if record.key not in ASIDE and not _is_aside(record.value):
                     value = record.value if one.kind == "json" else _from_xml(record)
                     yield from attempt(f"{one.path.name}:{record.number}", record.problem, desk.ticket, value)
         for name in shelf.keys("event"):
@@ -101,7 +112,30 @@ def _holds_no_tickets(look: Look) -> bool:
     """Whether a file holds what is joined to tickets; the page's list says it, else its first records."""
     if look.keys - {""}:
         return bool(look.keys & {"ticket_events", "audits", "users", "organizations"}) and "tickets" not in look.keys
-    return most(first_objects(look.path), lambda one: _is_event(one) or _is_user(one) or "domain_names" in one)
+    return most(first_objects(look.path), lambda one: _is_aside(one) or "domain_names" in one)
+
+
+def _says_more(path: Path) -> bool:
+    """Whether users or events stand somewhere in a file: they may come after the tickets that need them. A search
+    costs a few percent of decoding the file, which tickets without either are spared.
+    """
+    with open_text(path, []) as text:
+        held = ""
+        while more := text.read(CHUNK):
+            held += more
+            if USERS_OR_EVENTS.search(held):
+                return True
+            held = held[-LONGEST_MARK:]
+    return False
+
+
+def _is_ticket(value: object) -> bool:
+    held = value.get("ticket", value) if isinstance(value, dict) else None
+    return isinstance(held, dict) and not _is_aside(held) and bool(TICKET_KEYS & set(held))
+
+
+def _is_aside(value: object) -> bool:
+    return _is_event(value) or (isinstance(value, dict) and _is_user(value))
 
 
 def _is_user(value: dict[str, Any]) -> bool:
@@ -114,6 +148,18 @@ class _Desk:
     def __init__(self, shelf: Shelf, options: Options) -> None:
         self._shelf = shelf
         self._otherwise = options.public_comments
+
+    def joined(self, path: Path) -> tuple[list[Quarantined], int]:
+        """Keeps the users and events of a file; gives what of it cannot be read, and how many tickets it holds too."""
+        problems: list[Quarantined] = []
+        tickets = 0
+        for record in json_records(path):
+            if record.key not in ASIDE and _is_ticket(record.value):
+                tickets += 1
+                continue
+            read = attempt(f"{path.name}:{record.number}", record.problem, self.keep, record.value)
+            problems += [bad for bad in read if isinstance(bad, Quarantined)]
+        return problems, tickets
 
     def keep(self, value: object) -> None:
         """Keeps a user's record, or a ticket event."""

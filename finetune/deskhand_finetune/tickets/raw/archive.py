@@ -86,7 +86,7 @@ def _write(archive: Path, to: Path, content: BinaryIO, packed: int, damage: list
 def _zip_members(path: Path, damage: list[str]) -> Iterator[tuple[str, int, BinaryIO]]:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, OSError, struct.error):
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error):
         damage.append("the zip file is broken or cut off; what came before was read")
         yield from _zip_headers(path)
         return
@@ -97,9 +97,11 @@ def _zip_members(path: Path, damage: list[str]) -> Iterator[tuple[str, int, Bina
             try:
                 with archive.open(info) as content:
                     yield info.filename, info.compress_size, cast("BinaryIO", content)
+            except NotImplementedError:  # a RuntimeError too, so it is asked for first
+                damage.append("a file in the zip is packed in a way that is not known here; pack it as plain zip")
             except RuntimeError:
                 raise InputError(f"{path}: the zip file has a password; unpack it and name the folder") from None
-            except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, struct.error):
+            except (zipfile.BadZipFile, ValueError, OSError, EOFError, struct.error):
                 damage.append("a file in the zip is broken; pack or copy it again")
 
 
