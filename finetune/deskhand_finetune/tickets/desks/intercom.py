@@ -66,8 +66,8 @@ def _ticket(value: object) -> Ticket:
 def _conversation(name: str, value: Mapping[str, Any]) -> Ticket:
     parts = listed(value.get("conversation_parts") or value.get("ticket_parts"), "conversation_parts", "ticket_parts")
     messages = [*_source(value), *(_part(part) for part in parts if _is_said(part))]
-    if not messages and first(inner(value, "ticket_attributes"), "_default_description_"):
-        text = first(inner(value, "ticket_attributes"), "_default_description_")
+    asked = inner(value, "ticket_attributes")
+    if not messages and (text := first(asked, "_default_description_")):
         messages = [Message("customer", text, at(value.get("created_at")))]
     ordered = in_order(messages)
     state = first(value, "state", "ticket_state") or first(inner(value, "ticket_state"), "category")
@@ -78,7 +78,7 @@ def _conversation(name: str, value: Mapping[str, Any]) -> Ticket:
     return Ticket(
         id=name,
         source=NAME,
-        subject=first(value, "title") or first(inner(value, "source"), "subject"),
+        subject=first(value, "title") or first(inner(value, "source"), "subject") or first(asked, "_default_title_"),
         messages=ordered,
         created_at=at(created) if created else ordered[0].at,
         solved_at=at(solved) if solved and status in ("solved", "closed") else None,

@@ -78,12 +78,12 @@ def _record(_: Sequence[str], name: str, count: int, value: object) -> Ticket:
 
 
 def _ticket(held: Mapping[str, Any], name: str, count: int) -> Ticket:
-    text, reply = first(held, *TEXT), _reply(held)
+    text, (reply, replied) = first(held, *TEXT), _reply(held)
     name = first(held, *IDS) or name
     if not text:
         raise BadRecord("a review without text", name)
     try:
-        written, replied = first(held, *AT), first(held, *REPLIED)
+        written = first(held, *AT)
         asked = at(written) if written else undated(count)
         messages = [Message("customer", text, asked, author=first(held, *REVIEWER))]
         if reply:
@@ -104,10 +104,13 @@ def _ticket(held: Mapping[str, Any], name: str, count: int) -> Ticket:
     )
 
 
-def _reply(held: Mapping[str, Any]) -> str:
-    """The reply's text, which may stand in an object of its own."""
+def _reply(held: Mapping[str, Any]) -> tuple[str, str]:
+    """The reply's text and time, which may stand in an object of its own."""
     inner = next((held[key] for key in REPLY if isinstance(held.get(key), dict)), None)
-    return first(inner, "text", "body", "content", "comment") if inner else first(held, *REPLY)
+    if inner is None:
+        return first(held, *REPLY), first(held, *REPLIED)
+    named = {plain_name(key): value for key, value in inner.items()}
+    return first(named, "text", "body", "content", "comment"), first(named, *AT, *REPLIED) or first(held, *REPLIED)
 
 
 FORMAT = Format(NAME, "Reviews with replies", recognise, read)
