@@ -14,12 +14,13 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from email import policy
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.parser import BytesParser
+from email.policy import EmailPolicy
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import BinaryIO
+from functools import lru_cache
+from typing import Any, BinaryIO
 
 from deskhand_finetune.tickets.fields import in_order, language, outcome
 from deskhand_finetune.tickets.raw.files import FALLBACK, open_bytes_as_utf8
@@ -54,6 +55,24 @@ CREATE TABLE names (name TEXT PRIMARY KEY, thread INTEGER);
 CREATE INDEX names_by_thread ON names (thread);
 CREATE TABLE people (address TEXT, thread INTEGER, PRIMARY KEY (address, thread));
 """
+
+
+class _ParsedOnce(EmailPolicy):
+    """The default policy, which parses a header whenever it is asked for (a mail's Content-Type nine times), with a
+    memory of the last few headers.
+    """
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:  # noqa: ANN401 - the signature of the policy
+        """The header as an object."""
+        return _parsed_header(name, value)
+
+
+@lru_cache(maxsize=32)  # the headers of one mail; a line may be LONGEST_LINE long
+def _parsed_header(name: str, value: str) -> Any:  # noqa: ANN401 - see above
+    return PLAIN_POLICY.header_fetch_parse(name, value)
+
+
+PLAIN_POLICY, POLICY = EmailPolicy(), _ParsedOnce()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +140,7 @@ def _split(binary: BinaryIO) -> Iterator[bytes]:
 def _parse(raw: bytes) -> tuple[Mail, list[str]]:
     """The message and the ids that it refers to. Raises ``BadRecord``."""
     try:
-        message = BytesParser(policy=policy.default).parsebytes(raw)
+        message = BytesParser(policy=POLICY).parsebytes(raw)
         if not isinstance(message, EmailMessage) or not message.keys():
             raise BadRecord("no mail: it has no header")
         return _mail(message, raw), _references(message)
