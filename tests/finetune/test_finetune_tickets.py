@@ -122,6 +122,18 @@ def test_bad_records_are_put_aside_and_the_rest_goes_on(tmp_path: Path, ticket_o
     }
 
 
+def test_a_broken_user_costs_nobody_else(tmp_path: Path, ticket_of: Make) -> None:
+    users = '{"id": 101, "name": "Maren Holt", "role": "end-user"},\n{"id": 9001, "na\n,{"id": 9002, "name": "Kim"}'
+    firms = json.dumps([{"id": 9001, "name": "Lamps Ltd", "domain_names": []}])
+    path = tmp_path / "page.json"
+    path.write_text(f'{{"tickets": [{json.dumps(ticket_of(1))}],\n"users": [{users}],\n"organizations": {firms}}}')
+    opened = open_export(path)
+    (ticket,) = opened
+    assert [message.author for message in ticket.messages if message.role == "customer"] == ["Maren Holt"] * 2
+    assert {message.author for message in ticket.messages if message.role == "agent"} == {""}
+    assert [(bad.where, bad.reason) for bad in opened.quarantined] == [("page.json:2", "not JSON")]
+
+
 def test_a_broken_first_line_does_not_hide_the_format(tmp_path: Path, ticket_of: Make, write: Write) -> None:
     path = write(tmp_path / "tickets.json", [ticket_of(1), ticket_of(2), ticket_of(3)])
     lines = path.read_text().splitlines()

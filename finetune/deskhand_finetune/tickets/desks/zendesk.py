@@ -100,7 +100,7 @@ def read(looks: Sequence[Look], options: Options) -> Read:
                 continue
             records = xml_records(one.path, ("ticket",)) if one.kind == "xml" else json_records(one.path)
             for record in records:
-                if record.key not in ASIDE and not _is_aside(record.value):
+                if record.problem or not (record.key in ASIDE or _is_aside(record.value)):
                     value = record.value if one.kind == "json" else _from_xml(record)
                     yield from attempt(f"{one.path.name}:{record.number}", record.problem, desk.ticket, value)
         for name in shelf.keys("event"):
@@ -167,7 +167,7 @@ class _Desk:
             raise BadRecord("not an object")
         if _is_event(value):
             self._shelf.put("event", str(value["ticket_id"]), value)
-        elif read := _user(value):
+        elif "domain_names" not in value and (read := _user(value)):  # an organisation's id may be a user's too
             self._shelf.put("user", read[0], [read[1].name, read[1].role])
 
     def ticket(self, value: object) -> Ticket | None:
