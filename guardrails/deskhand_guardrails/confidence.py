@@ -32,6 +32,9 @@ WITH_TOKENS = (*AFTER, "mean_logprob", "least_logprob")
 RIDGE = 1.0
 """Penalty on the weights of standardised signals: with 50 tickets it keeps them finite where a signal divides right
 from wrong, with 500 it changes nothing to speak of."""
+FARTHEST = 3.0
+"""Standard deviations. Nearly all of a well trained model's answers stand word for word in a source, so that one with
+half of its words elsewhere is 16 deviations away, where nothing was ever measured."""
 LEAST = 20
 """Fewer judged answers, or all of one kind, teach nothing."""
 
@@ -89,7 +92,8 @@ class Regression:
 
     def probability(self, rows: Floats) -> Floats:
         """Of being right, for rows (n, signals)."""
-        logits = (rows - np.asarray(self.means)) / np.asarray(self.scales) @ np.asarray(self.weights) + self.bias
+        standard = _standard(rows, np.asarray(self.means), np.asarray(self.scales))
+        logits = standard @ np.asarray(self.weights) + self.bias
         probability: Floats = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
         return probability
 
@@ -178,7 +182,7 @@ def out_of_fold(signals: Sequence[Signals], right: Sequence[bool], folds: int = 
 def _fitted(group: tuple[str, ...], table: Sequence[Mapping[str, Any]], truth: Floats) -> Regression:
     rows = np.asarray([[row[name] for name in group] for row in table], dtype=np.float64)
     means, scales = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-6)
-    wide = np.column_stack([(rows - means) / scales, np.ones(len(rows))])
+    wide = np.column_stack([_standard(rows, means, scales), np.ones(len(rows))])
     penalty = np.diag([RIDGE] * len(group) + [0.0])
     weights = np.zeros(wide.shape[1])
     for _ in range(50):  # Newton's method (iteratively reweighted least squares); it takes about six steps
@@ -190,6 +194,12 @@ def _fitted(group: tuple[str, ...], table: Sequence[Mapping[str, Any]], truth: F
         if float(np.abs(step).max()) < 1e-8:
             break
     return Regression(group, _floats(means), _floats(scales), _floats(weights[:-1]), round(float(weights[-1]), 6))
+
+
+def _standard(rows: Floats, means: Floats, scales: Floats) -> Floats:
+    """Standardised, and no farther out than ``FARTHEST``."""
+    standard: Floats = np.clip((rows - means) / scales, -FARTHEST, FARTHEST)
+    return standard
 
 
 def _regression(held: Mapping[str, Any]) -> Regression:

@@ -26,6 +26,8 @@ class Assurance:
         """Judges the answer; once part of it was released, its confidence is recorded and no more."""
         if exchange.calls or exchange.broken_calls:
             return  # not an answer yet
+        if exchange.hands_over:
+            return  # none at all
         self._judge(exchange, Signals.of(exchange.sources, exchange.draft, exchange.logprobs), holds=not released)
 
     def _judge(self, exchange: Exchange, signals: Signals, *, holds: bool) -> None:

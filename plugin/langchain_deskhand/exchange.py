@@ -180,15 +180,26 @@ class Exchange:
         calls = [text_of(str(call["name"]), "" if call["args"] is None else call["args"]) for call in made]
         return "\n".join(filter(None, [self.draft, *(f"(calls {call})" for call in calls)]))
 
-    def settle(self, verdict: Verdict | None) -> None:
-        """Takes the verdict on the answer.
+    def settle(self, verdict: Verdict | None, hand_over: str) -> None:
+        """Takes the verdict on the answer. Where that is the model's own hand-over, somebody has to take over.
+
+        Args:
+            verdict: what the rails say of the draft.
+            hand_over: what the customer reads when a person takes over.
 
         Raises:
-            RuntimeError: there is none, so nothing must be released.
+            RuntimeError: there is no verdict, so nothing must be released.
         """
         if verdict is None:
             raise RuntimeError("the rails ended an answer without a verdict")
         self.verdicts.append(verdict)
+        if self.hands_over and self.unsure is None:
+            self.unsure = Verdict("review", hand_over, reason="the model does not know")
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether the draft is what models are trained to say when the sources do not hold the answer."""
+        return self.draft.strip() == prompt.HAND_OVER
 
     def turn(self, draft: str, decision: Decision, reason: str) -> Turn:
         """The record of this exchange; ``draft`` is the model's with personal data replaced."""

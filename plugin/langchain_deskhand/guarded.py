@@ -199,7 +199,7 @@ class ChatDeskhand(BaseChatModel):
 
     def _settle(self, exchange: Exchange, verdict: Verdict | None, *, released: bool) -> Steps[Calls]:
         """Takes the verdict on the text, and checks the tool calls that came with it."""
-        exchange.settle(verdict)
+        exchange.settle(verdict, self.rails.policy.messages.hand_over)
         exchange.collect_calls()
         if self._assurance is not None and self.knowledge is not None:
             self._assurance.after(exchange, released=released)

@@ -256,7 +256,7 @@ class DeskhandMiddleware(AgentMiddleware[DeskhandState, Any, Any]):
         verdict: Verdict = yield Step(
             lambda: self._rails.check_output(draft, context), lambda: self._rails.acheck_output(draft, context)
         )
-        exchange.settle(verdict)
+        exchange.settle(verdict, self._rails.policy.messages.hand_over)
         calls, _ = yield from release_calls(exchange, self._rails)
         return verdict, calls
 

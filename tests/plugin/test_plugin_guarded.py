@@ -18,6 +18,7 @@ from langchain_core.runnables import RunnableLambda
 from deskhand_guardrails import Rails
 from deskhand_guardrails.errors import InputError, UnavailableError
 from deskhand_guardrails.monitor import Store
+from deskhand_guardrails.prompt import HAND_OVER
 from langchain_deskhand import ChatDeskhand
 from langchain_deskhand.knowledge import Knowledge, Passage
 from langchain_deskhand.testing import ScriptedChatModel
@@ -294,6 +295,13 @@ def test_a_greeting_needs_no_source(rails: Rails, knowledge: Knowledge) -> None:
     assert bare.invoke("Hello there!").content == "Good day.", "without knowledge the model knows what it is for"
     strict, _ = guarded(rails, "Gladly.", knowledge=knowledge, minimum_similarity=0.999)
     assert deskhand(strict.invoke("I forgot my password"))["decision"] == "review"
+
+
+def test_a_model_that_does_not_know_leaves_a_turn_for_review(rails: Rails, store: Store) -> None:
+    model, _ = guarded(rails, HAND_OVER, store=store)
+    answers = [model.invoke("Where is my parcel?"), *model.stream("Where is my parcel?")]
+    assert [answer.text for answer in answers if answer.text] == [rails.policy.messages.hand_over] * 2
+    assert [(turn.decision, turn.reason) for turn in store.recent()] == [("review", "the model does not know")] * 2
 
 
 def test_a_model_that_fails_leaves_a_turn_for_review(rails: Rails, store: Store) -> None:

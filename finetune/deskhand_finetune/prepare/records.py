@@ -14,7 +14,7 @@ from deskhand_guardrails.encoder import Vectors
 from deskhand_guardrails.prompt import HAND_OVER, Source, compose
 
 # So many training records teach that sources may not hold the answer.
-HAND_OVER_SHARE = 0.05
+HAND_OVER_SHARE = 0.03
 # So many teach that the first source is not always the best one. Retrieval's order is right far more often than not,
 # and a small model that is shown otherwise stops trusting it.
 SHUFFLED_SHARE = 0.05
