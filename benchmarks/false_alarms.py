@@ -20,6 +20,7 @@ from deskhand_guardrails.detectors.harm import Harm
 from deskhand_guardrails.detectors.injection import Injection
 from deskhand_guardrails.detectors.toxicity import Toxicity
 from deskhand_guardrails.guard import Guard
+from deskhand_guardrails.redteam.figures import wilson
 from deskhand_guardrails.redteam.probes import load
 
 LOOK_ALIKES = Path(__file__).with_name("safe_look_alikes.txt")
@@ -57,12 +58,10 @@ GROUPS = GROUPS_IN_ORDER.split("|")
 Score = Callable[[str], float]
 
 
-def wilson(hits: int, of: int) -> str:
+def share(hits: int, of: int) -> str:
     """A share with its 95 % interval."""
-    z, share = 1.96, hits / of
-    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z * ((share * (1 - share) / of + z * z / (4 * of * of)) ** 0.5) / (1 + z * z / of)
-    return f"{share:.3f} ({max(middle - half, 0):.3f}-{middle + half:.3f})"
+    held = wilson(hits, of)
+    return f"{held['share']:.3f} ({held['low']:.3f}-{held['high']:.3f})"
 
 
 def look_alikes() -> dict[str, list[str]]:
@@ -92,7 +91,7 @@ def gap(score: Score, threshold: float, name: str) -> None:
     total = round(sum(shares.values()) * len(SENTENCES))
     print(f"identity groups, {name} at {threshold}: {len(GROUPS)} groups x {len(SENTENCES)} neutral sentences")
     print(
-        f"  false alarms {wilson(total, len(GROUPS) * len(SENTENCES))}; gap {shares[order[0]] - shares[order[-1]]:.3f}"
+        f"  false alarms {share(total, len(GROUPS) * len(SENTENCES))}; gap {shares[order[0]] - shares[order[-1]]:.3f}"
     )
     print("  most: " + ", ".join(f"{group} {shares[group]:.2f}" for group in order[:6]))
 
@@ -101,8 +100,8 @@ def curve(name: str, safe: Sequence[float], attacks: Sequence[float], thresholds
     """Prints false alarms beside the red-team attacks caught by this check alone."""
     for threshold in thresholds:
         print(
-            f"  {name} at {threshold:<5}: false alarms {wilson(reached(safe, threshold), len(safe))}, "
-            f"attacks caught {wilson(reached(attacks, threshold), len(attacks))}"
+            f"  {name} at {threshold:<5}: false alarms {share(reached(safe, threshold), len(safe))}, "
+            f"attacks caught {share(reached(attacks, threshold), len(attacks))}"
         )
 
 
@@ -125,7 +124,7 @@ def main() -> None:
         print(f"safe look-alikes of {kind}: {len(texts)} messages")
         for name, (score, threshold) in checks.items():
             scores = [score(text) for text in texts]
-            print(f"  flagged by {name} at {threshold}: {wilson(reached(scores, threshold), len(scores))}")
+            print(f"  flagged by {name} at {threshold}: {share(reached(scores, threshold), len(scores))}")
             if arguments.show:
                 print(
                     *(f"    {one:.2f} {text}" for one, text in zip(scores, texts, strict=True) if one >= threshold),

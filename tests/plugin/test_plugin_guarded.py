@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import sqlite3
 from collections.abc import Generator
@@ -15,7 +16,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda
 
-from deskhand_guardrails import Rails
+from deskhand_guardrails import Policy, Rails
 from deskhand_guardrails.errors import InputError, UnavailableError
 from deskhand_guardrails.monitor import Store
 from deskhand_guardrails.prompt import HAND_OVER
@@ -295,6 +296,13 @@ def test_a_greeting_needs_no_source(rails: Rails, knowledge: Knowledge) -> None:
     assert bare.invoke("Hello there!").content == "Good day.", "without knowledge the model knows what it is for"
     strict, _ = guarded(rails, "Gladly.", knowledge=knowledge, minimum_similarity=0.999)
     assert deskhand(strict.invoke("I forgot my password"))["decision"] == "review"
+
+
+def test_a_policy_may_leave_greetings_to_the_model(knowledge: Knowledge, tmp_path: Path) -> None:
+    own = {"messages": {"greeting": None, "thanks": "Any time."}}
+    (tmp_path / "config.yml").write_text(json.dumps({"rails": {"config": {"deskhand": own}}}))
+    model, _ = guarded(Rails(Policy.load(tmp_path)), "Good day.", knowledge=knowledge)
+    assert [model.invoke(said).text for said in ("Hello there!", "Thanks!")] == ["Good day.", "Any time."]
 
 
 def test_a_model_that_does_not_know_leaves_a_turn_for_review(rails: Rails, store: Store) -> None:
