@@ -10,6 +10,7 @@ from deskhand_guardrails.prompt import Source
 
 if TYPE_CHECKING:
     from deskhand_guardrails.pseudonyms import Pseudonyms
+    from deskhand_guardrails.training_text import TrainingText
 
 Direction = Literal["input", "retrieved", "output"]
 DIRECTIONS: tuple[Direction, ...] = ("input", "retrieved", "output")
@@ -88,6 +89,8 @@ class Context:
     """Earlier texts of the conversation, oldest first."""
     instructions: str = ""
     """What the model was told beside our own instructions: the caller's system messages."""
+    training_text: TrainingText | None = None
+    """What the model that answers was trained on."""
 
 
 class Detector(Protocol):

@@ -22,9 +22,11 @@ included; the inner model runs apart (``apart``), so that its unchecked tokens r
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import Any, Literal, cast
+from pathlib import Path
+from typing import Any, Literal, Self, cast
 from uuid import uuid4
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -34,13 +36,14 @@ from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel, Field, SkipValidation
+from pydantic import BaseModel, Field, SkipValidation, model_validator
 
 from deskhand_guardrails.confidence import Calibration
 from deskhand_guardrails.monitor import Store
 from deskhand_guardrails.prompt import INSTRUCTIONS
 from deskhand_guardrails.rails import Rails
 from deskhand_guardrails.steps import Step, Steps, arun, run
+from deskhand_guardrails.training_text import TrainingText
 from deskhand_guardrails.verdicts import Context, Verdict
 from langchain_deskhand import apart, structured
 from langchain_deskhand.admission import Admission
@@ -91,6 +94,8 @@ class ChatDeskhand(BaseChatModel):
     """What ``deskhand evaluate`` wrote for the inner model."""
     minimum_confidence: float = Field(default=0.5, ge=0, le=1)
     """With a calibration: an answer that is less probably right goes to review. At 0.5 that is one rather wrong."""
+    training_text: SkipValidation[TrainingText] | None = Field(default=None, repr=False)
+    """What the inner model was trained on, which its answers must not repeat; looked for in its folder when None."""
     instructions: str | None = None
     """What the model is told to do with sources; None tells it to answer from them, and without knowledge nothing."""
     channel: str = "api"
@@ -99,6 +104,14 @@ class ChatDeskhand(BaseChatModel):
     """Placeholders and checks of one conversation, if this model serves only that; else every call starts anew."""
     cache: Literal[False] = False
     """Always off: a cached answer would pass by the rails and the record."""
+
+    @model_validator(mode="after")
+    def _find_training_text(self) -> Self:
+        """A model that was trained here brings what it was trained on; raises ``InputError`` when that is broken."""
+        folder = getattr(self.model, "model", None)
+        if self.training_text is None and isinstance(folder, str) and Path(folder).is_dir():
+            self.training_text = _trained_on(Path(folder), Path(folder).stat().st_mtime_ns)
+        return self
 
     @property
     def _llm_type(self) -> str:
@@ -305,6 +318,7 @@ class ChatDeskhand(BaseChatModel):
                 pseudonyms=memory.pseudonyms,
                 names=tuple(options.pop("names", ())),
                 instructions=instructions or "",
+                training_text=self.training_text,
             ),
             memory=memory,
             instructions=instructions,
@@ -313,6 +327,12 @@ class ChatDeskhand(BaseChatModel):
         )
         options.pop(structured.AS_JSON, None)
         return exchange, options
+
+
+@functools.lru_cache(maxsize=8)
+def _trained_on(folder: Path, changed: int) -> TrainingText | None:  # noqa: ARG001 - part of the key
+    """Read once: agents make a ``ChatDeskhand`` for every call."""
+    return TrainingText.load(folder)
 
 
 def _chunk(text: str) -> ChatGenerationChunk:

@@ -1,20 +1,24 @@
-"""Leakage in an answer: the assistant's instructions, canaries, and what belongs to another customer's ticket.
+"""Leakage in an answer: the assistant's instructions, canaries, training text, and what is another customer's.
 
 Labels:
 
 - ``instructions``: a sentence that tells the assistant what to do, verbatim or nearly. Facts in the instructions
   ("we open at 9") may be said.
-- ``canary``: a string from the policy's list, however it is spelt out: plant one in a prompt, a document, a ticket.
+- ``canary``: a string from the policy's list, or planted in the run's training data (``deskhand prepare --canaries``),
+  however it is spelt out: plant one in a prompt, a document, a ticket.
+- ``training_text``: ten words or more in a row that one or two customers wrote in the tickets that the model was
+  trained on, and that neither the sources nor this conversation hold (``training_text``).
 - ``other_customer``: an e-mail address or a long number that stands in another customer's ticket among the sources, and
   nowhere else.
 
 The detector ``personal_data`` masks all other personal data that is not this conversation's, and ``grounding`` finds
-numbers that stand nowhere. Not covered: instructions that are paraphrased or translated, training text repeated word
-for word, and what tools return about somebody else, which is the tool's to refuse.
+numbers that stand nowhere. Not covered: instructions and training text that are paraphrased or translated, and what
+tools return about somebody else, which is the tool's to refuse.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -24,11 +28,12 @@ from pydantic import Field, field_validator
 from deskhand_guardrails.decoding import decodings
 from deskhand_guardrails.detectors.figures import Figure, Known, figures
 from deskhand_guardrails.detectors.settings import OutputSettings, Text
-from deskhand_guardrails.errors import ConfigError
+from deskhand_guardrails.errors import ConfigError, InputError
 from deskhand_guardrails.normalise import folded
 from deskhand_guardrails.prompt import INSTRUCTIONS, TICKET
 from deskhand_guardrails.registry import Setup
 from deskhand_guardrails.sentences import sentences
+from deskhand_guardrails.training_text import FILE, TrainingText
 from deskhand_guardrails.verdicts import Context, Finding
 
 RUN = 3
@@ -39,6 +44,7 @@ FEWEST_WORDS = 6
 """Shorter instructions ("Be polite.") are sentences that anybody writes."""
 SHORTEST_CANARY = 8
 """Letters and digits; a shorter string stands in a text by chance."""
+OF_THE_MODEL, OFF = "auto", "off"
 LONG_NUMBER = 5
 """Digits from which a number says whose it is."""
 
@@ -62,6 +68,9 @@ class LeakageSettings(OutputSettings):
     canaries: list[Text] = Field(default_factory=list)
     canaries_file: Text | None = None
     """More of them, one a line; a path relative to the policy folder."""
+    training_text: Text = OF_THE_MODEL
+    """What the model was trained on: ``auto`` (known with a model that ``deskhand train`` has made), ``off``, or a run
+    or dataset folder, for a model behind an address; a path relative to the policy folder."""
 
     @field_validator("canaries")
     @classmethod
@@ -78,9 +87,19 @@ class Leakage:
     name = "leakage"
     settings = LeakageSettings
 
-    def __init__(self, canaries: Iterable[str] = ()) -> None:
-        """Looks for ``canaries`` beside the instructions of each context."""
+    def __init__(
+        self, canaries: Iterable[str] = (), training_text: TrainingText | None = None, *, asks_model: bool = True
+    ) -> None:
+        """Looks for ``canaries`` and ``training_text`` beside what each context brings.
+
+        Args:
+            canaries: strings that must not come out.
+            training_text: what the model was trained on, where the context does not know.
+            asks_model: whether the context's ``training_text`` counts.
+        """
         self._canaries = [_squeezed(one) for one in canaries]
+        self._training_text = training_text
+        self._asks_model = asks_model
         self._own = _orders(INSTRUCTIONS)
 
     @classmethod
@@ -88,24 +107,34 @@ class Leakage:
         """The detector of a policy, with the canaries of its file.
 
         Raises:
-            ConfigError: the file cannot be read, or holds a string that is too short.
+            ConfigError: a file cannot be read, or holds a string that is too short.
         """
         settings = setup.settings
         listed = _listed(setup.policy.folder / settings.canaries_file) if settings.canaries_file else []
-        return cls([*settings.canaries, *listed])
+        named = settings.training_text
+        known = None if named in (OF_THE_MODEL, OFF) else _trained_on(setup.policy.folder / named)
+        return cls([*settings.canaries, *listed], known, asks_model=named != OFF)
 
     def detect(self, text: str, context: Context) -> list[Finding]:
         """Findings of a place (``other_customer``), or of the whole answer."""
-        found = self._told(text, context)
-        labels = [*found, *self._others(text, context)]
-        return [Finding(self.name, label, score, start, end) for label, score, start, end in labels]
-
-    def _told(self, text: str, context: Context) -> Iterator[tuple[str, float, int, int]]:
         read = folded(text)
         shown = [read, *decodings(read)]
-        if self._canaries:
+        learnt = [self._training_text, context.training_text if self._asks_model else None]
+        trained_on = [one for one in learnt if one is not None]
+        labels = [
+            *self._told(text, shown, context, trained_on),
+            *_repeated(text, shown, context, trained_on),
+            *self._others(text, context),
+        ]
+        return [Finding(self.name, label, score, start, end) for label, score, start, end in labels]
+
+    def _told(
+        self, text: str, shown: Sequence[str], context: Context, trained_on: Sequence[TrainingText]
+    ) -> Iterator[tuple[str, float, int, int]]:
+        canaries = [*self._canaries, *(_planted(canary) for one in trained_on for canary in one.canaries)]
+        if canaries:
             squeezed = [_squeezed(one) for one in shown]
-            if any(canary in one or canary[::-1] in one for canary in self._canaries for one in squeezed):
+            if any(canary in one or canary[::-1] in one for canary in canaries for one in squeezed):
                 yield "canary", 1.0, 0, len(text)
         own = [*self._own, *(_orders(context.instructions) if context.instructions else ())]
         share = max((_share(order, one) for one in map(_runs, shown) if one for order in own), default=0.0)
@@ -126,6 +155,22 @@ class Leakage:
         for one in telling:
             if others.supports(one) and not known.supports(one):
                 yield "other_customer", 1.0, one.start, one.end
+
+
+def _repeated(
+    text: str, shown: Sequence[str], context: Context, trained_on: Sequence[TrainingText]
+) -> Iterator[tuple[str, float, int, int]]:
+    """Places in the text; the whole of it where only its decoded form repeats something."""
+    if not trained_on:
+        return
+    sources = (part for one in context.sources for part in (one.title, one.text))
+    known = [context.question, *context.conversation, context.instructions, INSTRUCTIONS, *sources]
+    found = [place for one in trained_on for place in one.repeated(text, known)]
+    hidden = [one for one in shown if one != text]
+    if not found and any(one.repeated(decoded, known) for decoded in hidden for one in trained_on):
+        found = [(0, len(text))]
+    for start, end in found:
+        yield "training_text", 1.0, start, end
 
 
 def _tells_whose(figure: Figure, text: str) -> bool:
@@ -151,6 +196,22 @@ def _share(order: frozenset[tuple[str, ...]], answer: frozenset[tuple[str, ...]]
 
 def _squeezed(text: str) -> str:
     return "".join(character for character in text.lower() if character.isalnum())
+
+
+@functools.lru_cache(maxsize=1024)
+def _planted(canary: str) -> str:
+    return _squeezed(canary)
+
+
+def _trained_on(folder: Path) -> TrainingText:
+    where = "rails.config.deskhand.detectors.leakage.training_text"
+    try:
+        found = TrainingText.load(folder)
+    except InputError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    if found is None:
+        raise ConfigError(f"{where}: {folder} holds no {FILE}; name a run or a dataset folder, or auto, or off")
+    return found
 
 
 def _listed(path: Path) -> list[str]:
