@@ -114,7 +114,7 @@ class TrainingText:
         try:
             filters = _filters(path) if path.is_file() else ()
             lines = planted.read_text(encoding="utf-8").splitlines() if planted.is_file() else []
-        except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
             raise InputError(
                 f"{folder}: {FILE} or {CANARIES} cannot be read ({type(error).__name__}); prepare and train again"
             ) from None
@@ -152,7 +152,7 @@ def _stretches(held: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def _filters(path: Path) -> tuple[Filter, ...]:
-    with np.load(path) as held:
+    with path.open("rb") as raw, np.load(raw) as held:
         if int(held["version"]) != VERSION:
             raise ValueError
         found = tuple(held[f"filter{at}"] for at in range(len(held.files) - 1))

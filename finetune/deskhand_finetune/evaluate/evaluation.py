@@ -19,15 +19,17 @@ from typing import Any
 from deskhand_finetune.dataset import Dataset
 from deskhand_finetune.disk import disk_errors, refuse_foreign, write_json, write_jsonl
 from deskhand_finetune.evaluate.calibration import Measured, measure, token_logprobs
+from deskhand_finetune.evaluate.exposure import exposure, repeated
 from deskhand_finetune.evaluate.generate import answers, mean_loss
 from deskhand_finetune.evaluate.key import AnswerKey, Judgement
-from deskhand_finetune.evaluate.report import page
+from deskhand_finetune.evaluate.report import memorised, page
 from deskhand_finetune.models import load, quiet_libraries
 from deskhand_finetune.runs import Run
 from deskhand_guardrails.encoder import Encoder
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.progress import Track, quiet
 from deskhand_guardrails.prompt import HAND_OVER
+from deskhand_guardrails.training_text import TrainingText
 
 METRICS = "metrics.json"
 FIRST_SOURCE = re.compile(r"^\[1\] [^\n]*\n([^\n]*)", re.MULTILINE)
@@ -44,6 +46,8 @@ class Answerer:
     logprobs: list[list[float]] = field(default_factory=list)
     """Of each answer's tokens; for the run alone."""
     judgements: list[Judgement] = field(default_factory=list)
+    exposure: dict[str, Any] | None = None
+    """How well it knows the training data's canaries; None where there are none, or it was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Evaluation:
                 f"confidence: calibration error {sure['ece']:.3f}, area under risk and coverage {sure['aurc']:.3f} "
                 f"(without knowledge {sure['aurc_chance']:.3f})"
             )
-        return found
+        return [*found, *memorised(self.metrics["memorisation"])]
 
 
 def evaluate(
@@ -82,7 +86,7 @@ def evaluate(
 
     Args:
         run: a run folder, or any model folder.
-        dataset: the dataset folder; only ``test.jsonl`` is read.
+        dataset: the dataset folder; its ``test.jsonl`` is answered, and canaries in ``train.jsonl`` are looked for.
         out: the folder to write.
         answer_key: which kind of answer each ticket needs, see ``key``; without it there is no right-answer rate.
         baselines: also measures the untuned base and the nearest ticket.
@@ -100,10 +104,11 @@ def evaluate(
     records = _spread(list(data.records("test")), limit)
     if not records:
         raise InputError(f"{data.folder}: test.jsonl holds no record; prepare more tickets")
-    columns = [_measure("run", str(opened.folder), records, track, logprobs=True)]
+    planted = [record for record in data.records("train") if record.get("canary")]
+    columns = [_measure("run", str(opened.folder), records, planted, track, logprobs=True)]
     if baselines:
         if opened.info:
-            columns.append(_measure("base", opened.base_path, records, track))
+            columns.append(_measure("base", opened.base_path, records, planted, track))
         columns.append(Answerer("nearest", [_nearest(record) for record in records]))
     if key is not None:
         key.learn(data.records("train"))
@@ -122,6 +127,10 @@ def evaluate(
         "answerers": _figures(columns, records),
         "kinds": _by_kind(columns),
         "confidence": sure.figures if sure else None,
+        "memorisation": {
+            "training_text": repeated(TrainingText.load(data.folder), records, columns[0].answers),
+            "canaries": {column.name: column.exposure for column in columns if column.exposure},
+        },
     }
     with disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -147,7 +156,13 @@ def _keep(sure: Measured | None, run: Run, out: Path) -> None:
 
 
 def _measure(
-    name: str, source: str, records: Sequence[Mapping[str, Any]], track: Track, *, logprobs: bool = False
+    name: str,
+    source: str,
+    records: Sequence[Mapping[str, Any]],
+    planted: Sequence[Mapping[str, Any]],
+    track: Track,
+    *,
+    logprobs: bool = False,
 ) -> Answerer:
     with quiet_libraries():
         model, tokenizer = load(source)
@@ -157,9 +172,10 @@ def _measure(
         written = answers(model, tokenizer, records, track=track, what=f"answers of the {name}")
         seconds = time.monotonic() - started
         probable = token_logprobs(model, tokenizer, records, written) if logprobs else []
+        known = exposure(model, tokenizer, planted, track=track) if planted else None
     del model
     gc.collect()
-    return Answerer(name, written, round(seconds, 1), round(loss, 4), probable)
+    return Answerer(name, written, round(seconds, 1), round(loss, 4), probable, exposure=known)
 
 
 def _to_device(model: Any) -> None:  # noqa: ANN401 - transformers is untyped

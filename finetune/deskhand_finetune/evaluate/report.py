@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -40,6 +41,7 @@ def page(metrics: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
         f"{''.join(_figures(metrics['answerers']))}"
         f"{''.join(_kinds(metrics['kinds'], names))}"
         f"{''.join(_confidence(metrics['confidence']))}"
+        f"<h2>Memorisation</h2>{''.join(f'<p>{escape(line)}.</p>' for line in memorised(metrics['memorisation']))}"
         f"{''.join(_wrong(rows))}</html>\n"
     )
 
@@ -82,6 +84,25 @@ def _confidence(held: Mapping[str, Any] | None) -> Iterator[str]:
         f"it. Expected calibration error {held['ece']:.3f}; area under the risk-coverage curve {held['aurc']:.3f}, "
         f"without any knowledge {held['aurc_chance']:.3f}.</p>{drawn(dict(held))}"
     )
+
+
+def memorised(held: Mapping[str, Any]) -> Iterator[str]:
+    """What the model keeps of its training data, for people."""
+    if text := held["training_text"]:
+        yield (
+            f"training text: {text['repeat']} of {text['answers']} answers repeat ten words or more of one training "
+            f"conversation that their prompts do not hold"
+        )
+    else:
+        yield "training text: not compared, the dataset has no training_text.npz (deskhand prepare writes it)"
+    for name, one in held["canaries"].items():
+        yield (
+            f"canaries, {name}: {one['told']} of {one['canaries']} told when asked; exposure {one['mean']} bits on "
+            f"average, {one['highest']} the highest (by chance {one['chance']}, by heart "
+            f"{math.log2(one['candidates']):.0f})"
+        )
+    if not held["canaries"]:
+        yield "canaries: none in the training data (deskhand prepare --canaries plants some)"
 
 
 def _wrong(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

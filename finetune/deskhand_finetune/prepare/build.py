@@ -16,6 +16,7 @@ from deskhand_finetune.disk import fingerprint, read_jsonl, write_json, write_js
 from deskhand_finetune.prepare import fold
 from deskhand_finetune.prepare.answers import Example, examples_of
 from deskhand_finetune.prepare.articles import read_articles
+from deskhand_finetune.prepare.canaries import plant
 from deskhand_finetune.prepare.card import card
 from deskhand_finetune.prepare.conversation import Conversation, LeftOut
 from deskhand_finetune.prepare.duplicates import groups
@@ -23,6 +24,7 @@ from deskhand_finetune.prepare.kinds import Kind, kinds
 from deskhand_finetune.prepare.leaks import leaks, refuse_leaks
 from deskhand_finetune.prepare.lengths import Lengths
 from deskhand_finetune.prepare.page import page
+from deskhand_finetune.prepare.particular import particular, shared
 from deskhand_finetune.prepare.plan import CONVERSATIONS, LEFT_OUT, STAGE, VECTORS, Plan
 from deskhand_finetune.prepare.records import records
 from deskhand_finetune.prepare.report import REASONS, PrepareReport
@@ -34,6 +36,7 @@ from deskhand_finetune.prepare.timeline import timeline
 from deskhand_guardrails.encoder import DIMENSIONS, Encoder, Vectors
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.prompt import HAND_OVER
+from deskhand_guardrails.training_text import TrainingText
 
 # Questions embedded between two steps of the progress bar.
 BLOCK = 64
@@ -42,6 +45,7 @@ BLOCK = 64
 def build(plan: Plan, started: float) -> PrepareReport:
     """Second stage: from conversations to the files of the dataset."""
     conversations = [Conversation.from_json(record) for record in read_jsonl(plan.partial / CONVERSATIONS)]
+    others = shared(conversations)
     left_out: list[dict[str, str]] = list(read_jsonl(plan.partial / LEFT_OUT))
     repeated = fold.near_duplicates(conversations)
     left_out.extend(LeftOut(conversations[place].ticket_id, "near_duplicate").to_json() for place in sorted(repeated))
@@ -70,6 +74,10 @@ def build(plan: Plan, started: float) -> PrepareReport:
     written = write_splits(plan, kept)
     crossing = leaks(plan.partial, learnt, by_organization=by == "organization")
     refuse_leaks(crossing, plan.out)
+    planted = plant(plan.partial / "train.jsonl", plan.canaries)
+    written.sizes["train"] += len(planted)
+    runs = particular((one for one, side in kept if side == "train"), others, read_articles(plan.articles))
+    TrainingText.of(runs, planted).save(plan.partial)
     write_jsonl(left_out, plan.partial / "quarantine.jsonl")
     stage = json.loads((plan.partial / STAGE).read_text(encoding="utf-8"))
     report = PrepareReport(
@@ -97,6 +105,7 @@ def build(plan: Plan, started: float) -> PrepareReport:
             "substitutes": plan.rules.substitutes,
             "despite_leaks": plan.despite_leaks,
             "most_copies": plan.most_copies,
+            "canaries": plan.canaries,
             "articles": [str(path) for path in plan.articles],
         },
         seconds=round(time.monotonic() - started, 2),

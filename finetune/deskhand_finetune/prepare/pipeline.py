@@ -51,6 +51,7 @@ def prepare(
     notes: bool = False,
     substitutes: bool | None = None,
     despite_leaks: bool = False,
+    canaries: int = 0,
 ) -> PrepareReport:
     """Turns ticket exports into a dataset folder.
 
@@ -69,10 +70,11 @@ def prepare(
         notes: puts internal notes into the prompts, as notes; they never enter otherwise.
         substitutes: realistic values in place of placeholders; None leaves it to the policy.
         despite_leaks: writes the dataset even if a second look finds more left than the policy allows.
+        canaries: so many made-up tickets are planted in training, to measure what a model keeps (``canaries``).
 
     Raises:
         InputError: an input cannot be used, nothing is left to learn from, or too much personal data may be left.
-        ConfigError: substitutes were asked for and Faker is not installed.
+        ConfigError: substitutes were asked for and Faker is not installed, or too many canaries were.
         UnavailableError: the disk is full, or the encoder is missing.
     """
     started = time.monotonic()
@@ -83,7 +85,7 @@ def prepare(
         require_faker()
     rules = Rules(policy.folder, notes, substitutes, seed)
     how = (format, reading or Options())
-    plan = _plan(exports, Path(out), policy, articles, how, workers, track, rules, despite_leaks=despite_leaks)
+    plan = _plan(exports, Path(out), policy, articles, how, workers, track, rules, despite_leaks, canaries)
     finished = _finished(plan)
     if finished is not None:
         return finished
@@ -106,8 +108,8 @@ def _plan(
     workers: int | None,
     track: Track,
     rules: Rules,
-    *,
     despite_leaks: bool,
+    canaries: int,
 ) -> Plan:
     if not exports:
         raise InputError("no export was named; run: deskhand prepare EXPORT --out DATASET")
@@ -118,7 +120,7 @@ def _plan(
     files = [file for export in opened for file in export.files]
     beside = sorted({user for file in files for user in file.parent.glob("users*.json*")})
     texts = sorted(file for folder in folders for file in ([folder] if folder.is_file() else folder.rglob("*.md")))
-    told = (how[0], how[1].key, policy.digest, rules.seed, rules.notes, rules.substitutes)
+    told = (how[0], how[1].key, policy.digest, rules.seed, rules.notes, rules.substitutes, canaries)
     key = fingerprint(version("deskhand"), *told, files=[*files, *beside, *texts, *_code()])
     return Plan(
         exports=opened,
@@ -131,6 +133,7 @@ def _plan(
         most_copies=policy.settings.training_data.most_copies,
         residual_limit=policy.settings.training_data.residual_limit,
         despite_leaks=despite_leaks,
+        canaries=canaries,
         fingerprint=key,
         track=track,
     )
@@ -147,7 +150,7 @@ def _code() -> list[Path]:
         for file in folder.rglob("*")
         if file.suffix in (".py", ".onnx", ".json", ".npz", ".txt")
     ]
-    names = ("redaction", "pseudonyms", "prompt", "encoder", "ranking", "agreement", "distance")
+    names = ("redaction", "pseudonyms", "prompt", "encoder", "ranking", "agreement", "distance", "training_text")
     return sorted([*held, *(guards / f"{name}.py" for name in names)])
 
 

@@ -34,6 +34,8 @@ class Plan:
     """The policy's ``training_data.residual_limit``."""
     despite_leaks: bool
     """Writes the dataset whatever the second look finds."""
+    canaries: int
+    """So many made-up tickets are planted in training."""
     fingerprint: str
     """Over the content of every input and the settings that change the result."""
     track: Track

@@ -5,7 +5,8 @@ sample: 67.7 % right answers). So it is taught to give the text of the first sou
 ``prepare`` notes in each record how nearly each of its sources does. The first near one, not the nearest: of three
 sources with the same answer in different words nothing in the prompt tells which one an agent happened to resemble
 most, and a model that is taught to guess learns to blend them (79.6 %). Records without a near source teach
-nothing that could be quoted and are passed over. Hand-overs stay as they are.
+nothing that could be quoted and are passed over. Hand-overs stay as they are, and so do
+canaries, which are there to be learnt by heart.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def quoting(records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """The records with the first near source's text for an answer; those without a near source are left out."""
     for record in records:
         messages = record["messages"]
-        if messages[-1]["content"] == HAND_OVER:
+        if messages[-1]["content"] == HAND_OVER or "canary" in record:
             yield dict(record)
             continue
         texts = _SOURCE.findall(messages[0]["content"]) if messages[0]["role"] == "system" else []

@@ -22,6 +22,7 @@ from deskhand_finetune.train.settings import Settings, resolve_settings
 from deskhand_finetune.train.tokens import Tokenised, tokenise
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.progress import Track, quiet
+from deskhand_guardrails.training_text import TrainingText
 
 if TYPE_CHECKING:
     from deskhand_finetune.train.trainer import AnswerTrainer
@@ -119,6 +120,8 @@ def train(
             "versions": {name: version(name) for name in ("deskhand", "torch", "transformers", "trl", "peft")},
             "metrics": metrics,
         }
+        if learnt := _learnt(data.folder, Path(source)):
+            learnt.save(partial)
         write_json(info, partial / INFO)
         (partial / "README.md").write_text(card(info), encoding="utf-8")
         for name in (CHECKPOINTS, KEY):
@@ -248,6 +251,12 @@ def _save(model: Model, tokenizer: Tokenizer, partial: Path) -> None:
 
 def _base_fingerprint(source: str) -> str:
     return Run.open(source).fingerprint if Path(source).exists() else source
+
+
+def _learnt(dataset: Path, base: Path) -> TrainingText | None:
+    """What the run must not repeat: its own dataset's, and its base's where that was trained here."""
+    own, before = TrainingText.load(dataset), TrainingText.load(base)
+    return own + before if own and before else own or before
 
 
 def _is_small(model: Model) -> bool:

@@ -30,6 +30,9 @@ from deskhand.cli.output import emit, json_option, say, track
 @click.option("--notes", is_flag=True, help="Put internal notes into the prompts, as notes; left out otherwise.")
 @click.option("--substitutes", is_flag=True, default=None, help="Realistic values in place of placeholders.")
 @click.option("--despite-leaks", is_flag=True, help="Write it even if a second look finds too much personal data left.")
+@click.option(
+    "--canaries", type=click.IntRange(min=0), default=0, help="Plant so many made-up tickets, to measure memorising."
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Processes to use (default: one for each core).")
 @json_option
 def command(
@@ -44,6 +47,7 @@ def command(
     notes: bool,
     substitutes: bool | None,
     despite_leaks: bool,
+    canaries: int,
     workers: int | None,
     as_json: bool,
 ) -> None:
@@ -69,6 +73,7 @@ def command(
         notes=notes,
         substitutes=substitutes,
         despite_leaks=despite_leaks,
+        canaries=canaries,
     )
     if as_json:
         emit(asdict(report))

@@ -37,7 +37,7 @@ def read_dataset(folder: Path, access: tuple[str, ...] = ()) -> Iterator[Passage
     for read in _records(folder / "train.jsonl"):
         if isinstance(read, InputError):
             yield read
-        else:
+        elif "canary" not in read:  # a model must know a planted ticket from its training alone
             records.append(read)
     records.sort(key=lambda record: str(record.get("answered_at", "")), reverse=True)
     asked: set[str] = set()
