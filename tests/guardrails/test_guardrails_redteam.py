@@ -15,8 +15,8 @@ from deskhand_guardrails.redteam import families, figures, load, screen
 def test_the_set_is_whole_and_balanced() -> None:
     probes = load()
     counts = Counter(probe.kind for probe in probes)
-    assert counts == {"attack": 349, "look_alike": 349}
-    assert len(families()) == 14
+    assert counts == {"attack": 373, "look_alike": 373}
+    assert len(families()) == 15
     by_family = Counter((probe.family, probe.kind) for probe in probes)
     assert min(by_family.values()) >= 24
     assert all(by_family[name, "attack"] == by_family[name, "look_alike"] for name in families())

@@ -17,8 +17,8 @@ from deskhand_guardrails.errors import ConfigError, InputError
 from deskhand_guardrails.training_text import CANARIES, FILE, REPEATED, TrainingText, hashes, runs_of, words
 
 WRITTEN = (
-    "My sister <PERSON_1> is getting married in the old mill on Saturday, and I ordered several of your lanterns for the "
-    "tables: without them we sit in the dark!"
+    "My sister <PERSON_1> is getting married in the old mill on Saturday, and I ordered several of your lanterns for "
+    "the tables: without them we sit in the dark!"
 )
 LEARNT = TrainingText.of(runs_of(WRITTEN), ["heron-48213390-lantern"])
 OWN = "is getting married in the old mill on Saturday, and I ordered several of your lanterns"
@@ -147,8 +147,8 @@ def test_a_policy_names_a_run_or_switches_it_off(tmp_path: Path) -> None:
     assert labels["auto"] == [[], ["canary", "training_text"]]
     assert labels["off"] == [[], []]
     assert set(labels["run"][0]) == set(labels["run"][1]) == {"canary", "training_text"}
+    (tmp_path / "policy").mkdir()
     with pytest.raises(ConfigError, match=r"leakage\.training_text: .*policy holds no training_text\.npz; name a run"):
-        (tmp_path / "policy").mkdir()
         _built(tmp_path, "policy")
 
 

@@ -26,7 +26,7 @@ COMMANDS = {
     "index": "Articles, FAQs and resolved tickets to knowledge for retrieval.",
     "chat": "Talk to the assistant in the terminal.",
     "check": "Run the guardrails over texts (JSONL in, JSONL out).",
-    "redteam": "What a policy or a model makes of 349 attacks and 349 harmless look-alikes.",
+    "redteam": "What a policy or a model makes of 373 attacks and 373 harmless look-alikes.",
     "policy": "Copy the guardrails' policy out; check it.",
     "serve": "Web chat, review console and OpenAI-compatible API.",
     "slack": "Answer in Slack.",

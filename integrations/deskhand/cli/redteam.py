@@ -78,7 +78,7 @@ def command(
     as_json: bool,
     **options: object,
 ) -> None:
-    """Run 349 attacks and 349 harmless look-alikes through a policy's rails, or put them to a model and judge it.
+    """Run 373 attacks and 373 harmless look-alikes through a policy's rails, or put them to a model and judge it.
 
     With neither --url nor --model the input and retrieval rails are on their own: attacks that they let through may
     still fail at the model or at the output rails. Only --out holds what was said.
@@ -181,7 +181,7 @@ def _target(asked: Asked) -> tuple[Target, Judge]:
 
     model = guarded_model(load_settings(model=asked.model, knowledge=asked.knowledge, policy=asked.policy))
     target = Bare(model) if asked.unguarded else Guarded(model)
-    return target, Judge(model.rails, opinion, INSTRUCTIONS)
+    return target, Judge(model.rails, opinion, INSTRUCTIONS, model.training_text)
 
 
 def _key(variable: str | None) -> str | None:
