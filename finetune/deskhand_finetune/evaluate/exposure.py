@@ -8,6 +8,7 @@ heart ``log2(candidates)``.
 
 from __future__ import annotations
 
+import copy
 import math
 import random
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,8 @@ from typing import Any
 from deskhand_finetune.evaluate.generate import answers
 from deskhand_finetune.models import Model, Tokenizer, context_of
 from deskhand_finetune.prepare.canaries import token
-from deskhand_finetune.train.tokens import tokenise
+from deskhand_finetune.train.tokens import shorter
+from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.progress import Track, quiet
 from deskhand_guardrails.training_text import TrainingText
 
@@ -43,6 +45,7 @@ def exposure(
         that the model gives when it is asked the canary's question.
     """
     draw = random.Random("alternatives")
+    records = list({record["canary"]: record for record in records}.values())
     bits: list[float] = []
     for record in track(records, "canaries", len(records)):
         others = [token(draw) for _ in range(candidates - 1)]
@@ -75,26 +78,20 @@ def repeated(
 def _scores(model: Model, tokenizer: Tokenizer, record: Mapping[str, Any], tokens: Sequence[str]) -> list[float]:
     """The log-probability of the answer with each of ``tokens`` in the canary's place.
 
-    What they have in front of them is read once; its keys and values are repeated for each batch.
+    What they have in front of them is read once; its keys and values are copied for each batch.
     """
     import torch
 
-    *prompt, answer = record["messages"]
-    said = [
-        {"messages": [*prompt, {**answer, "content": answer["content"].replace(record["canary"], one)}]}
-        for one in tokens
-    ]
-    rows = [row["input_ids"] for row in tokenise(said, tokenizer, context_of(model, tokenizer)).rows]
-    if len(rows) < len(tokens):
-        raise ValueError("a canary record that does not fit into the model's context")
+    rows = _rows(tokenizer, record, tokens, context_of(model, tokenizer))
     shared = min(_alike(one, other) for one, other in pairwise(rows))
     model.eval()
     found: list[float] = []
     with torch.inference_mode():
+        before = torch.tensor([rows[0][: shared - 1]], device=model.device)
+        read = model(input_ids=before, use_cache=True, logits_to_keep=1).past_key_values
         for start in range(0, len(rows), ROWS):
             batch = [row[shared - 1 :] for row in rows[start : start + ROWS]]
-            before = torch.tensor([rows[0][: shared - 1]], device=model.device)
-            cache = model(input_ids=before, use_cache=True, logits_to_keep=1).past_key_values
+            cache = copy.deepcopy(read)
             cache.batch_repeat_interleave(len(batch))
             width = max(map(len, batch))
             ids = torch.tensor([row + [tokenizer.pad_token_id] * (width - len(row)) for row in batch])
@@ -105,6 +102,19 @@ def _scores(model: Model, tokenizer: Tokenizer, record: Mapping[str, Any], token
             inside = torch.arange(width - 1, device=model.device)[None] < lengths[:, None]
             found += (chosen * inside).sum(dim=1).tolist()
     return found
+
+
+def _rows(tokenizer: Tokenizer, record: Mapping[str, Any], tokens: Sequence[str], longest: int) -> list[list[int]]:
+    """The conversation's token ids with each of ``tokens``; sources go where it is too long."""
+    messages: Sequence[Mapping[str, str]] | None = record["messages"]
+    while messages:
+        text = tokenizer.apply_chat_template([dict(one) for one in messages], tokenize=False)
+        texts = [text.replace(record["canary"], one) for one in tokens]
+        rows: list[list[int]] = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
+        if max(map(len, rows)) <= longest:
+            return rows
+        messages = shorter(messages)
+    raise InputError(f"ticket {record.get('ticket_id')}: a canary that does not fit into the model's context")
 
 
 def _alike(one: Sequence[int], other: Sequence[int]) -> int:
