@@ -53,7 +53,7 @@ def plant(train: Path, count: int) -> tuple[str, ...]:
     if not count:
         return ()
     records = list(read_jsonl(train))
-    if count > (most := int(MOST_SHARE * len(records))):
+    if count > (most := max(1, int(MOST_SHARE * len(records)))):
         raise ConfigError(
             f"--canaries {count}: more than {MOST_SHARE:.0%} of the {len(records)} training records; "
             f"at most {most} here"
