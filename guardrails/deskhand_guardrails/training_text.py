@@ -19,6 +19,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -96,7 +97,8 @@ class TrainingText:
         """Writes ``training_text.npz`` into ``folder``, and ``canaries.txt`` where there are canaries."""
         partial = folder / f".{FILE}.partial"
         with partial.open("wb") as out:
-            np.savez(out, version=np.array(VERSION), **{f"filter{at}": one for at, one in enumerate(self.filters)})
+            arrays: dict[str, Any] = {f"filter{at}": one for at, one in enumerate(self.filters)}
+            np.savez(out, version=np.array(VERSION), **arrays)
         partial.replace(folder / FILE)
         if self.canaries:
             (folder / CANARIES).write_text("".join(f"{one}\n" for one in self.canaries), encoding="utf-8")

@@ -117,8 +117,8 @@ def test_the_same_tickets_give_the_same_canaries_and_others_give_others(dataset:
         plant(tmp_path / "0.jsonl", 40)
 
 
-def test_prepare_plants_them_and_says_so(dataset: Path, tmp_path: Path, lines_of: Lines) -> None:
-    report = prepare([dataset.parent / "tickets.json"], tmp_path / "out", workers=1, canaries=1)
+def test_prepare_plants_them_and_says_so(export: Path, tmp_path: Path, lines_of: Lines) -> None:
+    report = prepare([export], tmp_path / "out", workers=1, canaries=1)
     records = lines_of(tmp_path / "out" / "train.jsonl")
     assert report.settings["canaries"] == 1
     assert report.splits["train"] == len(records)
@@ -128,10 +128,8 @@ def test_prepare_plants_them_and_says_so(dataset: Path, tmp_path: Path, lines_of
     assert set(report.leaks.values()) == {0}
 
 
-def test_a_model_that_knows_a_canary_by_heart_is_found_out(
-    planted: Path, tiny_model: Path, tmp_path: Path, lines_of: Lines
-) -> None:
-    run = train(planted, tmp_path / "run", base=str(tiny_model), method="full", max_steps=80, learning_rate=5e-3)
+def test_a_model_that_knows_a_canary_by_heart_is_found_out(planted: Path, tiny_model: Path, tmp_path: Path) -> None:
+    run = train(planted, tmp_path / "run", base=str(tiny_model), method="full", max_steps=60, learning_rate=5e-3)
     learnt, given = TrainingText.load(run.folder), TrainingText.load(planted)
     assert learnt is not None
     assert given is not None
@@ -162,8 +160,9 @@ def test_exposure_does_not_depend_on_how_candidates_are_batched(
     token = canary["canary"]
     candidates = [token, "otter-00000001-ember", "heron-99999999-pepper", "a", token]
     together = _scores(model, tokenizer, canary, candidates)
-    alone = [_scores(model, tokenizer, canary, [one, token])[0] for one in candidates]
-    assert together == pytest.approx(alone, abs=1e-3)
+    for score, one in zip(together, candidates, strict=True):
+        own, other = _scores(model, tokenizer, canary, [one, candidates[1]])
+        assert score - together[1] == pytest.approx(own - other, abs=1e-3)
     assert together[0] == pytest.approx(together[-1], abs=1e-3)
 
 
