@@ -16,11 +16,12 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda
 
-from deskhand_guardrails import Policy, Rails
+from deskhand_guardrails import Context, Policy, Rails
 from deskhand_guardrails.errors import InputError, UnavailableError
 from deskhand_guardrails.monitor import Store
 from deskhand_guardrails.prompt import HAND_OVER
-from langchain_deskhand import ChatDeskhand
+from deskhand_guardrails.training_text import FILE, TrainingText, runs_of
+from langchain_deskhand import ChatDeskhand, ChatLocal
 from langchain_deskhand.knowledge import Knowledge, Passage
 from langchain_deskhand.testing import ScriptedChatModel
 
@@ -95,6 +96,24 @@ def test_the_callers_system_message_is_not_given_away(rails: Rails) -> None:
     asked: list[BaseMessage] = [SystemMessage(told), HumanMessage("Where is my parcel?")]
     assert deskhand(model.invoke(asked))["decision"] == "review"
     assert deskhand(model.invoke(asked))["decision"] == "allow"
+
+
+def test_what_the_model_was_trained_on_is_found_beside_it_and_not_repeated(rails: Rails, tmp_path: Path) -> None:
+    told = "My grandmother's teapot was wrapped in the blue towel that we found under the stairs of the old mill."
+    learnt = TrainingText.of(runs_of(told), ["heron-48213390-lantern"])
+    learnt.save(tmp_path)
+    found = ChatDeskhand(model=ChatLocal(model=str(tmp_path)), rails=rails).training_text
+    assert found is not None
+    assert found.canaries == learnt.canaries
+    model, _ = guarded(rails, f"{GOOD}{told}", "It is heron 48213390 lantern.", f"{GOOD}{told}", training_text=found)
+    for _ in range(2):
+        assert deskhand(model.invoke("What did the others write?"))["decision"] == "review"
+    assert "".join(str(piece.content) for piece in model.stream("And?")) == f"{GOOD}{HAND_OVER}"
+    held = Context(question=told, training_text=found)
+    assert rails.check_output(told, held).passed
+    (tmp_path / FILE).write_bytes(b"broken")
+    with pytest.raises(InputError, match="prepare and train again"):
+        ChatDeskhand(model=ChatLocal(model=str(tmp_path)), rails=rails)
 
 
 def test_a_tools_result_supports_what_it_says_was_done(rails: Rails) -> None:
