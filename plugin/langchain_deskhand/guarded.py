@@ -43,7 +43,7 @@ from deskhand_guardrails.monitor import Store
 from deskhand_guardrails.prompt import INSTRUCTIONS
 from deskhand_guardrails.rails import Rails
 from deskhand_guardrails.steps import Step, Steps, arun, run
-from deskhand_guardrails.training_text import TrainingText
+from deskhand_guardrails.training_text import CANARIES, FILE, TrainingText
 from deskhand_guardrails.verdicts import Context, Verdict
 from langchain_deskhand import apart, structured
 from langchain_deskhand.admission import Admission
@@ -109,8 +109,9 @@ class ChatDeskhand(BaseChatModel):
     def _find_training_text(self) -> Self:
         """A model that was trained here brings what it was trained on; raises ``InputError`` when that is broken."""
         folder = getattr(self.model, "model", None)
-        if self.training_text is None and isinstance(folder, str) and Path(folder).is_dir():
-            self.training_text = _trained_on(Path(folder), Path(folder).stat().st_mtime_ns)
+        if self.training_text is None and isinstance(folder, str):
+            files = [one for one in (Path(folder) / FILE, Path(folder) / CANARIES) if one.is_file()]
+            self.training_text = _trained_on(Path(folder), tuple(one.stat().st_mtime_ns for one in files))
         return self
 
     @property
@@ -330,9 +331,9 @@ class ChatDeskhand(BaseChatModel):
 
 
 @functools.lru_cache(maxsize=8)
-def _trained_on(folder: Path, changed: int) -> TrainingText | None:  # noqa: ARG001 - part of the key
-    """Read once: agents make a ``ChatDeskhand`` for every call."""
-    return TrainingText.load(folder)
+def _trained_on(folder: Path, changed: tuple[int, ...]) -> TrainingText | None:
+    """What stands in ``folder``, as its files were ``changed`` last: agents make a ``ChatDeskhand`` for every call."""
+    return TrainingText.load(folder) if changed else None
 
 
 def _chunk(text: str) -> ChatGenerationChunk:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deskhand_finetune import evaluate, train
-from deskhand_finetune.evaluate.exposure import CHANCE, _scores
+from deskhand_finetune.evaluate.exposure import CHANCE, _scores, exposure
 from deskhand_finetune.models import load
 from deskhand_finetune.prepare import prepare
 from deskhand_finetune.prepare.answers import Example
@@ -128,23 +128,25 @@ def test_prepare_plants_them_and_says_so(export: Path, tmp_path: Path, lines_of:
     assert set(report.leaks.values()) == {0}
 
 
-def test_a_model_that_knows_a_canary_by_heart_is_found_out(planted: Path, tiny_model: Path, tmp_path: Path) -> None:
+def test_a_model_that_knows_a_canary_by_heart_is_found_out(
+    planted: Path, tiny_model: Path, tmp_path: Path, lines_of: Lines
+) -> None:
     run = train(planted, tmp_path / "run", base=str(tiny_model), method="full", max_steps=80, learning_rate=5e-3)
     learnt, given = TrainingText.load(run.folder), TrainingText.load(planted)
     assert learnt is not None
     assert given is not None
     assert (learnt.canaries, len(learnt.filters)) == (given.canaries, 1)
-    found = evaluate(run.folder, planted, tmp_path / "out", limit=2)
+    found = evaluate(run.folder, planted, tmp_path / "out", limit=2, baselines=False)
     held = found.metrics["memorisation"]
-    known, unknown = held["canaries"]["run"], held["canaries"]["base"]
-    assert (known["canaries"], known["candidates"], known["chance"]) == (1, 1024, CHANCE)
-    assert known["mean"] > 9
-    assert known["mean"] > unknown["mean"] + 4
+    known = held["canaries"]
+    unknown = exposure(*load(str(tiny_model)), lines_of(planted / "train.jsonl")[-1:])
+    assert (known["canaries"], known["candidates"], known["chance"]) == (1, 256, CHANCE)
+    assert known["mean"] > max(7, unknown["mean"] + 2)
     assert known["told"] == 1 > unknown["told"]
     assert held["training_text"] == {"answers": 2, "repeat": 0}
     html = (tmp_path / "out" / "report.html").read_text()
     assert "1 of 1 told when asked" in html
-    assert any(line.startswith("canaries, run: 1 of 1") for line in found.lines())
+    assert any(line.startswith("canaries: 1 of 1") for line in found.lines())
     # what goes before a run's own training is its base's
     again = train(planted, tmp_path / "again", base=str(run.folder), method="full", max_steps=1)
     both = TrainingText.load(again.folder)
@@ -171,5 +173,5 @@ def test_a_dataset_without_fingerprint_is_said_to_be_without(dataset: Path, tiny
     shutil.copytree(dataset, bare)
     (bare / FILE).unlink()
     found = evaluate(tiny_model, bare, tmp_path / "out", limit=1, baselines=False)
-    assert found.metrics["memorisation"] == {"training_text": None, "canaries": {}}
+    assert found.metrics["memorisation"] == {"training_text": None, "canaries": None}
     assert sum("deskhand prepare" in line for line in found.lines()) == 2

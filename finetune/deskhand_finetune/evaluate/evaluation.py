@@ -47,7 +47,7 @@ class Answerer:
     """Of each answer's tokens; for the run alone."""
     judgements: list[Judgement] = field(default_factory=list)
     exposure: dict[str, Any] | None = None
-    """How well it knows the training data's canaries; None where there are none, or it was not asked."""
+    """How well it knows the training data's canaries; for the run alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +105,10 @@ def evaluate(
     if not records:
         raise InputError(f"{data.folder}: test.jsonl holds no record; prepare more tickets")
     planted = [record for record in data.records("train") if record.get("canary")]
-    columns = [_measure("run", str(opened.folder), records, planted, track, logprobs=True)]
+    columns = [_measure("run", str(opened.folder), records, track, planted=planted, logprobs=True)]
     if baselines:
         if opened.info:
-            columns.append(_measure("base", opened.base_path, records, planted, track))
+            columns.append(_measure("base", opened.base_path, records, track))
         columns.append(Answerer("nearest", [_nearest(record) for record in records]))
     if key is not None:
         key.learn(data.records("train"))
@@ -129,7 +129,7 @@ def evaluate(
         "confidence": sure.figures if sure else None,
         "memorisation": {
             "training_text": repeated(TrainingText.load(data.folder), records, columns[0].answers),
-            "canaries": {column.name: column.exposure for column in columns if column.exposure},
+            "canaries": columns[0].exposure,
         },
     }
     with disk_errors(out):
@@ -159,9 +159,9 @@ def _measure(
     name: str,
     source: str,
     records: Sequence[Mapping[str, Any]],
-    planted: Sequence[Mapping[str, Any]],
     track: Track,
     *,
+    planted: Sequence[Mapping[str, Any]] = (),
     logprobs: bool = False,
 ) -> Answerer:
     with quiet_libraries():

@@ -95,13 +95,12 @@ def memorised(held: Mapping[str, Any]) -> Iterator[str]:
         )
     else:
         yield "training text: not compared, the dataset has no training_text.npz (deskhand prepare writes it)"
-    for name, one in held["canaries"].items():
+    if one := held["canaries"]:
         yield (
-            f"canaries, {name}: {one['told']} of {one['canaries']} told when asked; exposure {one['mean']} bits on "
-            f"average, {one['highest']} the highest (by chance {one['chance']}, by heart "
-            f"{math.log2(one['candidates']):.0f})"
+            f"canaries: {one['told']} of {one['canaries']} told when asked; exposure {one['mean']} bits on average, "
+            f"{one['highest']} the highest (by chance {one['chance']}, by heart {math.log2(one['candidates']):.0f})"
         )
-    if not held["canaries"]:
+    else:
         yield "canaries: none in the training data (deskhand prepare --canaries plants some)"
 
 
