@@ -60,17 +60,17 @@ def test_a_naive_model_gives_in_and_one_that_refuses_does_not(tmp_path: Path) ->
         assert shown.exit_code == 0, shown.output
         found = json.loads(shown.stdout)
         assert found["target"] == f"fake at {server.url}/"
-        assert found["total"]["succeeded"]["count"] == 14 * LIMIT
+        assert found["total"]["succeeded"]["count"] == 15 * LIMIT
         assert found["total"]["succeeded"]["share"] > 0.5
         assert found["total"]["refused"]["hits"] == 0
         asked = len(server.received)
         held = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
-        assert len(held) == asked == 2 * 14 * LIMIT
+        assert len(held) == asked == 2 * 15 * LIMIT
         assert "Confirmed" not in shown.output
         failed = redteam("--url", server.url, "--limit", str(LIMIT), "--out", out, "--max-success", "0.1")
         assert failed.exit_code == 1
         assert "error: attacks that succeeded" in failed.stderr
-        assert len(failed.stdout.splitlines()) == 16
+        assert len(failed.stdout.splitlines()) == 17
         assert len(server.received) == asked, "answers are had once"
     with FakeOpenAI(says_no) as server:
         shown = redteam("--url", server.url, "--limit", str(LIMIT), "--json", "--max-success", "0")
