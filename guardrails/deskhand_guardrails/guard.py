@@ -117,20 +117,28 @@ class _Reading:
 def _spans(
     logits: npt.NDArray[np.float32], names: Sequence[str], words: Sequence[int | None]
 ) -> list[tuple[int, int, str, float]]:
-    """Runs of whole words under one label; a run's score is its weakest word's probability."""
+    """Runs of whole words under one label; a run's score is its weakest word's probability.
+
+    The model cuts rare words, such as most names, into pieces, the first of which begins a span ("B-") while the others
+    are inside ("I-"): a word's probability of a label is the sum of both, in the mean of its pieces.
+    """
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
-    # The model cuts rare words, such as most names, into pieces: a word is the mean of them.
+    kinds = [name.partition("-")[2] for name in names]
+    labels = [*dict.fromkeys(kinds)]  # the empty one, of no span, among them
+    of_label = np.asarray([[kind == label for label in labels] for kind in kinds], dtype=shares.dtype)
+    by_label = shares @ of_label
     firsts = np.asarray([at for at in range(len(words)) if not at or words[at] != words[at - 1]])
     ends = np.append(firsts[1:], len(words))
-    means = np.add.reduceat(shares, firsts, axis=0) / (ends - firsts)[:, None]
+    means = np.add.reduceat(by_label, firsts, axis=0) / (ends - firsts)[:, None]
     found: list[tuple[int, int, str, float]] = []
     for word, best in enumerate(means.argmax(axis=1)):
-        begin, _, label = names[best].partition("-")
+        label = labels[best]
         if not label:
             continue
         first, last, score = int(firsts[word]), int(ends[word]) - 1, float(means[word, best])
-        if begin == "I" and found and found[-1][1] == first - 1 and found[-1][2] == label:
+        inside, begins = (shares[first, names.index(f"{place}-{label}")] for place in "IB")
+        if inside > begins and found and found[-1][1] == first - 1 and found[-1][2] == label:
             start, _, _, weakest = found[-1]
             found[-1] = (start, last, label, min(weakest, score))
         else:

@@ -167,31 +167,8 @@ PLACES = (
 def _makers(draw: random.Random) -> dict[str, Callable[[], str]]:
     from faker import Faker
 
-    places = (
-        "en_US",
-        "en_GB",
-        "en_IN",
-        "en_AU",
-        "de_DE",
-        "es_ES",
-        "fr_FR",
-        "it_IT",
-        "nl_NL",
-        "pl_PL",
-        "pt_BR",
-        "sv_SE",
-        "tr_TR",
-        "en_US",
-        "en_GB",
-        "fi_FI",
-        "cs_CZ",
-        "ga_IE",
-        "en_NG",
-        "vi_VN",
-        "id_ID",
-    )
     fakers = []
-    for place in places:
+    for place in PLACES.split():
         try:
             fakers.append(Faker(place))
         except AttributeError:
