@@ -11,6 +11,7 @@ from model import Guard
 from onnx import numpy_helper
 
 PARTS = ("query", "key", "value")
+HEADS = ("tags.weight", "scores.1.weight", "scores.3.weight")
 
 
 def restore(model: Guard, path: Path) -> None:
@@ -40,8 +41,7 @@ def restore(model: Guard, path: Path) -> None:
         for name in ("attention.output", "intermediate", "output"):
             found[f"{at}.{name}.dense.weight"] = next(products)
     by_shape = {tuple(one.shape): one for one in products}
-    heads = {name: one for name, one in model.state_dict().items() if name in ("tags.weight", "scores.1.weight", "scores.3.weight")}
-    found |= {name: by_shape[tuple(one.shape)] for name, one in heads.items()}
+    found |= {name: by_shape[tuple(model.get_parameter(name).shape)] for name in HEADS}
     missing, _ = model.load_state_dict({name: one.contiguous() for name, one in found.items()}, strict=False)
     if left := [name for name in missing if "pooler" not in name]:
         raise RuntimeError(f"{path.name} lacks {', '.join(left)}")

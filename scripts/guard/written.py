@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rows import SAFE, Mark, Row
@@ -120,12 +120,12 @@ def people(draw: random.Random, each: int) -> Iterator[Row]:
     """Messages with names and addresses in them, marked, and messages without: one sentence, or several together."""
     held = load("people")
     slots: Slots = held["slots"]  # type: ignore[assignment]
-    makers = _makers(draw, held["names"])  # type: ignore[arg-type]
+    drawn = _Drawn(draw, held["names"])  # type: ignore[arg-type]
     kinds = {name: held[name]["templates"] for name in ("with", "without")}  # type: ignore[index, call-overload]
     for kind, count in (("with", each), ("without", each // 3)):
         for _ in range(count):
             others = draw.choices(["with", "without"] if kind == "with" else ["without"], k=draw.choice(BESIDE))
-            parts = [_marked(draw.choice(kinds[one]), slots, makers, draw) for one in (kind, *others)]
+            parts = [_marked(draw.choice(kinds[one]), slots, drawn, draw) for one in (kind, *others)]
             draw.shuffle(parts)
             yield _joined(parts, draw, f"written-people-{kind}")
 
@@ -157,20 +157,21 @@ LABELS = {
 }
 
 
-def _marked(
-    template: str, slots: Slots, makers: Mapping[str, Callable[[], str]], draw: random.Random
-) -> tuple[str, list[Mark]]:
+def _marked(template: str, slots: Slots, drawn: _Drawn, draw: random.Random) -> tuple[str, list[Mark]]:
     text, marks = "", list[Mark]()
     at = 0
     for match in _SLOT.finditer(template):
         text += template[at : match.start()]
         at = match.end()
-        value = makers[match[1]]() if match[1] in makers else draw.choice(slots[match[1]])
-        if match[1] in LABELS:
-            marks.append(Mark(len(text), len(text) + len(value), LABELS[match[1]]))
-        if match[1] in LABELS and draw.random() < _ALREADY_HIDDEN:
-            marks.pop()
-            value = f"<{LABELS[match[1]]}_{draw.randrange(1, 4)}>"
+        value = getattr(drawn, match[1])() if match[1] in DRAWN else draw.choice(slots[match[1]])
+        label = LABELS.get(match[1])
+        if label and draw.random() < _ALREADY_HIDDEN:
+            value = f"<{label}_{draw.randrange(1, 4)}>"
+        elif label:
+            start = len(text)
+            if marks and marks[-1].label == label and text[marks[-1].end :] == " ":
+                start = marks.pop().start  # "{first} {last}" is one person
+            marks.append(Mark(start, len(text) + len(value), label))
         text += value
     return text + template[at:], marks
 
@@ -182,62 +183,67 @@ PLACES = (
 )
 LISTED, WORDS_TOO = 0.4, 0.08
 """Shares of the names that come from our own lists, and of those that are everyday words as well."""
-
-
-def _makers(draw: random.Random, lists: Mapping[str, str]) -> dict[str, Callable[[], str]]:
-    from faker import Faker
-
-    fakers = [Faker(place) for place in PLACES.split()]
-    for number, one in enumerate(fakers):
-        one.seed_instance(draw.getrandbits(32) + number)
-    firsts, lasts, words = (lists[name].title().split() for name in ("first", "last", "word"))
-
-    def pick() -> Faker:
-        return draw.choice(fakers)
-
-    def first() -> str:
-        kind = draw.random()
-        if kind < WORDS_TOO:
-            return draw.choice(words)
-        return draw.choice(firsts) if kind < WORDS_TOO + LISTED else str(pick().first_name())
-
-    def last() -> str:
-        return draw.choice(lasts).replace("-", draw.choice("- ")) if draw.random() < LISTED else str(pick().last_name())
-
-    def address() -> str:
-        one = pick()
-        form = draw.random()
-        if form < 0.35:
-            return str(one.street_address()).replace("\n", ", ")
-        if form < 0.45:
-            return f"PO Box {draw.randrange(1, 9999)}, {one.city()}"
-        return str(one.address()).replace("\n", draw.choice(("\n", ", ", ", ", " ")))
-
-    def name() -> str:
-        form = draw.random()
-        if form < 0.75:
-            return f"{first()} {last()}"
-        if form < 0.85:
-            return f"{first()} {draw.choice(CAPITALS)}. {last()}"
-        return f"{first()} {last()}-{last()}" if form < 0.9 else str(pick().name())
-
-    def initials() -> str:
-        letters = draw.choices(CAPITALS, k=2)
-        return "".join(letters) if draw.random() < 0.3 else f"{letters[0]}. {letters[1]}. {last()}"
-
-    return {
-        "name": name,
-        "first": first,
-        "last": last,
-        "initials": initials,
-        "address": address,
-        "city": lambda: str(pick().city()),
-        "country": lambda: str(draw.choice(fakers[6:9]).country()),
-        "company": lambda: str(pick().company()),
-    }
-
-
 CAPITALS = "ABCDEFGHJKLMNPRSTW"
+
+
+class _Drawn:
+    """Names, places and companies, from Faker's lists and our own."""
+
+    def __init__(self, draw: random.Random, lists: Mapping[str, str]) -> None:
+        from faker import Faker
+
+        self._draw = draw
+        self._fakers = [Faker(place) for place in PLACES.split()]
+        for number, one in enumerate(self._fakers):
+            one.seed_instance(draw.getrandbits(32) + number)
+        self._firsts, self._lasts, self._words = (lists[name].title().split() for name in ("first", "last", "word"))
+
+    def _any(self, what: str) -> str:
+        return str(getattr(self._draw.choice(self._fakers), what)())
+
+    def first(self) -> str:
+        kind = self._draw.random()
+        if kind < WORDS_TOO:
+            return self._draw.choice(self._words)
+        return self._draw.choice(self._firsts) if kind < WORDS_TOO + LISTED else self._any("first_name")
+
+    def last(self) -> str:
+        if self._draw.random() < LISTED:
+            return self._draw.choice(self._lasts).replace("-", self._draw.choice("- "))
+        return self._any("last_name")
+
+    def name(self) -> str:
+        form = self._draw.random()
+        if form < 0.75:
+            return f"{self.first()} {self.last()}"
+        if form < 0.85:
+            return f"{self.first()} {self._draw.choice(CAPITALS)}. {self.last()}"
+        return f"{self.first()} {self.last()}-{self.last()}" if form < 0.9 else self._any("name")
+
+    def initials(self) -> str:
+        letters = self._draw.choices(CAPITALS, k=2)
+        return "".join(letters) if self._draw.random() < 0.3 else f"{letters[0]}. {letters[1]}. {self.last()}"
+
+    def address(self) -> str:
+        form = self._draw.random()
+        if form < 0.35:
+            return self._any("street_address").replace("\n", ", ")
+        if form < 0.45:
+            return f"PO Box {self._draw.randrange(1, 9999)}, {self.city()}"
+        return self._any("address").replace("\n", self._draw.choice(("\n", ", ", ", ", " ")))
+
+    def city(self) -> str:
+        return self._any("city")
+
+    def country(self) -> str:
+        return str(self._fakers[ENGLISH].country())
+
+    def company(self) -> str:
+        return self._any("company")
+
+
+ENGLISH = PLACES.split().index("en_GB")
+DRAWN = frozenset(("name", "first", "last", "initials", "address", "city", "country", "company"))
 
 
 def disguised(text: str, draw: random.Random) -> str:
