@@ -19,7 +19,7 @@ WITH = [
     # Rare names are read in pieces, of which only the first begins a name: the word counts as a whole.
     ("Is Rajesh in today? He promised to call.", ["Rajesh"]),
     ("Legal name of the owner: Kwame Boateng. Trading as Golden Stool.", ["Kwame Boateng"]),
-    ("The replacement keyboard for Nkechi went to Zbigniew by mistake.", ["Nkechi", "Zbigniew"]),
+    ("I spoke to Agnieszka and Zbigniew.", ["Agnieszka", "Zbigniew"]),
 ]
 
 WITHOUT = [
