@@ -23,6 +23,9 @@ from langchain_deskhand.slots import Shape, Slots
 _TRIAL = 9
 """Tokens of the trial run: enough to be read in two parts beside another answer."""
 
+_PART = 3
+"""Tokens of one of these parts, after which only the last one's logits are asked for."""
+
 
 class Decoder(Protocol):
     """Steps answers, each in a slot of its own. Not for several threads."""
@@ -45,8 +48,8 @@ class Decoder(Protocol):
     def rewind(self, slot: int, length: int) -> None:
         """Takes back what was read after the first ``length`` tokens."""
 
-    def copy(self, slot: int) -> Any:
-        """What a slot holds, for ``put``; None where that cannot be taken out."""
+    def copy(self, slot: int, length: int | None = None) -> Any:
+        """What a slot holds (of its first ``length`` tokens), for ``put``; None where that cannot be taken out."""
 
     def put(self, slot: int, entries: Any, length: int) -> None:
         """Starts a fresh slot with the first ``length`` tokens of what ``copy`` gave."""
@@ -85,8 +88,8 @@ class SlotDecoder:
     def rewind(self, slot: int, length: int) -> None:
         self.slots.lengths[slot] = length
 
-    def copy(self, slot: int) -> Any:
-        return self.slots.copy(slot)
+    def copy(self, slot: int, length: int | None = None) -> Any:
+        return self.slots.copy(slot, length)
 
     def put(self, slot: int, entries: Any, length: int) -> None:
         self.slots.put(slot, entries[:, :, :, :length])
@@ -172,7 +175,7 @@ class LonelyDecoder:
     def rewind(self, slot: int, length: int) -> None:
         """Nothing to take back."""
 
-    def copy(self, slot: int) -> Any:
+    def copy(self, slot: int, length: int | None = None) -> Any:
         return None
 
     def put(self, slot: int, entries: Any, length: int) -> None:
@@ -208,17 +211,20 @@ def _agrees(decoder: Decoder, model: Any) -> bool:
     texts = [[(step * number) % size for number in range(1, _TRIAL + 1)] for step in (7, 11)]
     slots = [decoder.take() for _ in texts]
     decoder.run({slots[0]: texts[0][:5]})
-    decoder.run({slots[1]: texts[1][:3]}, last=True)
-    logits = decoder.run({slots[0]: texts[0][5:], slots[1]: texts[1][3:]})
+    beginning = decoder.run({slots[1]: texts[1][:_PART]}, last=True)[slots[1]]
+    logits = decoder.run({slots[0]: texts[0][5:], slots[1]: texts[1][_PART:]})
+    agrees = True
     for slot, text in zip(slots, texts, strict=True):
         with torch.inference_mode():
             own = model(input_ids=torch.tensor([text], device=model.device)).logits[0].float()
-        part = own[-logits[slot].shape[0] :]
         allowed = 1e-3 if own.dtype == model.dtype else 3e-2  # relative: what halves of a float leave
-        if (logits[slot].float().to(part.device) - part).abs().max() > allowed * part.abs().max():
-            return False
+        pairs = [(logits[slot], own[-logits[slot].shape[0] :])]
+        if slot == slots[1]:
+            pairs.append((beginning, own[_PART - 1 : _PART]))
+        for found, part in pairs:
+            agrees &= bool((found.float().to(part.device) - part).abs().max() <= allowed * part.abs().max())
         decoder.free(slot)
-    return True
+    return agrees
 
 
 def _cache(entries: Any, places: Any) -> Any:

@@ -349,6 +349,32 @@ def test_the_next_turn_does_not_read_the_conversation_again(llama: Path) -> None
         history += [answer, HumanMessage("And my refund?")]
 
 
+def test_chats_that_arrive_together_read_their_instructions_once(llama: Path) -> None:
+    rules = SystemMessage("Answer from the sources. If they do not hold the answer, say so, and be short.")
+    asked: list[LanguageModelInput] = [[rules, HumanMessage(f"Question {number}: {QUESTION}")] for number in range(4)]
+    model = local(llama, dtype="float32", prefix_cache_mb=0)
+    alone = [model.invoke(one) for one in asked]
+    together = model.batch(asked)
+    assert [answer.text for answer in together] == [answer.text for answer in alone]
+    read_before = [
+        answer.usage_metadata["input_token_details"]["cache_read"] for answer in together if answer.usage_metadata
+    ]
+    assert sum(count > 20 for count in read_before) >= 2, read_before  # whoever came first has ended by then, at worst
+    assert all(
+        not answer.usage_metadata["input_token_details"]["cache_read"] for answer in alone if answer.usage_metadata
+    )
+
+
+def test_a_step_may_hold_more_tokens_than_the_context(llama: Path) -> None:
+    decoder = local(llama, dtype="float32")._weights().scheduler._decoder
+    part = list(range(10, 10 + CONTEXT // 3))
+    alone = decoder.take()
+    expected = decoder.run({alone: part}, last=True)[alone]
+    slots = [decoder.take() for _ in range(4)]
+    for logits in decoder.run(dict.fromkeys(slots, part), last=True).values():
+        assert torch.allclose(logits, expected, atol=1e-4)
+
+
 def test_what_was_read_is_remembered_up_to_a_limit() -> None:
     prefixes = Prefixes(most=2 * 40 * 4)
     texts = [[number] * 40 for number in range(3)]
