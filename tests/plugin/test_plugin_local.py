@@ -26,7 +26,7 @@ from deskhand_guardrails.errors import ConfigError, InputError, UnavailableError
 from deskhand_guardrails.prompt import Source, compose
 from deskhand_guardrails.repetition import repeating
 from langchain_deskhand import ChatLocal
-from langchain_deskhand.generation import Answer, Sampling
+from langchain_deskhand.generation import Answer, Piece, Sampling
 from langchain_deskhand.loading import load
 from langchain_deskhand.prefixes import Prefixes
 from langchain_deskhand.scheduler import BusyError, Job, TimeoutExceededError
@@ -349,20 +349,31 @@ def test_the_next_turn_does_not_read_the_conversation_again(llama: Path) -> None
         history += [answer, HumanMessage("And my refund?")]
 
 
-def test_chats_that_arrive_together_read_their_instructions_once(llama: Path) -> None:
-    rules = SystemMessage("Answer from the sources. If they do not hold the answer, say so, and be short.")
-    asked: list[LanguageModelInput] = [[rules, HumanMessage(f"Question {number}: {QUESTION}")] for number in range(4)]
-    model = local(llama, dtype="float32", prefix_cache_mb=0)
-    alone = [model.invoke(one) for one in asked]
-    together = model.batch(asked)
-    assert [answer.text for answer in together] == [answer.text for answer in alone]
-    read_before = [
-        answer.usage_metadata["input_token_details"]["cache_read"] for answer in together if answer.usage_metadata
-    ]
-    assert sum(count > 20 for count in read_before) >= 2, read_before  # whoever came first has ended by then, at worst
-    assert all(
-        not answer.usage_metadata["input_token_details"]["cache_read"] for answer in alone if answer.usage_metadata
-    )
+def test_a_chat_takes_over_what_another_one_is_being_asked(llama: Path) -> None:
+    """Chats that arrive together have their instructions in common, and none of them has ended yet."""
+    loaded = local(llama, dtype="float32", prefix_cache_mb=0)._weights()
+    rules = {"role": "system", "content": "Answer from the sources. If they do not hold the answer, say so."}
+    prompts = [loaded.encode([rules, {"role": "user", "content": text}]) for text in (QUESTION, "My refund?")]
+    alone, beside, before = (loaded.answer(prompt, Sampling(12), None) for prompt in (prompts[1], *prompts[::-1]))
+    ended: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+
+    def submit(answer: Answer, then: Answer | None = None) -> None:
+        def emit(piece: Piece | Exception) -> None:
+            assert isinstance(piece, Piece)
+            if then is not None and piece.tokens == 1:
+                submit(then)  # in the model's thread, so while this one is being written
+            if piece.finish:
+                ended.put(answer)
+
+        loaded.scheduler.submit(Job(answer, emit))
+
+    submit(alone)
+    ended.get(timeout=60)
+    submit(before, then=beside)
+    ended.get(timeout=60), ended.get(timeout=60)
+    assert beside.tokens == alone.tokens
+    assert (alone.cached, before.cached) == (0, 0)
+    assert beside.cached > len(loaded.encode([rules])) - 5
 
 
 def test_a_step_may_hold_more_tokens_than_the_context(llama: Path) -> None:
