@@ -36,13 +36,8 @@ def redact(
         names: people who are known to take part.
         pseudonyms: the conversation's, so that a value keeps its placeholder from message to message.
     """
-    found = find(text, names)
+    found = _shipped().find(text, names)
     return (Pseudonyms() if pseudonyms is None else pseudonyms).hide(text, found), found
-
-
-def find(text: str, names: Sequence[str] = ()) -> tuple[Finding, ...]:
-    """What ``redact`` would replace."""
-    return _shipped().find(text, names)
 
 
 class Redaction:

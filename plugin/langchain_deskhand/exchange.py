@@ -28,7 +28,6 @@ from deskhand_guardrails.tool_calls import mapped, text_of
 from deskhand_guardrails.verdicts import SEVERITY, Context, Decision, Verdict
 from langchain_deskhand.conversation import Conversation
 from langchain_deskhand.messages import is_tool_result, role_of, written
-from langchain_deskhand.searching import Search
 
 
 @dataclass(slots=True)
@@ -47,8 +46,6 @@ class Exchange:
     """What the model is told to do with the sources; None gives it the caller's messages and nothing else."""
     access: tuple[str, ...] = ()
     """The labels that whoever asks holds, for the knowledge."""
-    is_recorded: bool = False
-    """Whether there is a store for it."""
     as_json: bool = False
     """Whether the answer is a JSON document, which is released in one piece."""
     conversation: list[BaseMessage] = field(default_factory=list)
@@ -79,12 +76,7 @@ class Exchange:
     recorded: bool = False
     turn_id: str = field(default_factory=lambda: uuid4().hex)
     began: float = field(default_factory=time.perf_counter)
-    search: Search = field(init=False)
-    """For personal data in the draft."""
     _calling: AIMessageChunk | None = None
-
-    def __post_init__(self) -> None:
-        self.search = Search(self.context.names)
 
     @property
     def pseudonyms(self) -> Pseudonyms:
@@ -138,7 +130,6 @@ class Exchange:
         try:
             for chunk in chunks:
                 yield self._note(chunk)
-            self._written()
         finally:
             if isinstance(chunks, Generator):
                 chunks.close()
@@ -148,14 +139,9 @@ class Exchange:
         try:
             async for chunk in chunks:
                 yield self._note(chunk)
-            self._written()
         finally:
             if isinstance(chunks, AsyncGenerator):
                 await chunks.aclose()
-
-    def _written(self) -> None:
-        if self.is_recorded and self.draft:
-            self.search.begin(self.draft)
 
     def _note(self, message: BaseMessage) -> str:
         text = written(message)

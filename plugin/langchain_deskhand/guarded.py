@@ -309,7 +309,6 @@ class ChatDeskhand(BaseChatModel):
             memory=memory,
             instructions=instructions,
             access=(*self.access, *options.pop("access", ())),
-            is_recorded=self.store is not None,
             as_json=structured.is_json(options),
         )
         options.pop(structured.AS_JSON, None)

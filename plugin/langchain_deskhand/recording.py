@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from deskhand_guardrails.monitor import Store
+from deskhand_guardrails.redaction import redact
 from deskhand_guardrails.steps import Step, Steps
 from deskhand_guardrails.verdicts import Decision
 from langchain_deskhand.exchange import Exchange
+
+_PLACEHOLDER = re.compile(r"(<[A-Z][A-Z_]*_\d{1,4}>)")
 
 
 def record(exchange: Exchange, store: Store | None) -> Steps[None]:
@@ -45,7 +49,18 @@ def _write(exchange: Exchange, store: Store | None, decision: Decision, reason: 
     exchange.recorded = True
     if store is None:
         return
-    spoken = exchange.spoken
-    draft: str = yield Step.blocking(lambda: exchange.search.hidden(spoken, exchange.pseudonyms))
+    draft: str = yield Step.blocking(lambda: _hidden(exchange))
     turn = exchange.turn(draft, decision, reason)
     yield Step.blocking(lambda: store.add(turn))
+
+
+def _hidden(exchange: Exchange) -> str:
+    """The draft without personal data: the model may write some that nobody gave it.
+
+    The conversation's placeholders are left alone; ``redact`` would take them for something a user typed.
+    """
+    context = exchange.context
+    parts = _PLACEHOLDER.split(exchange.spoken)
+    for at in range(0, len(parts), 2):
+        parts[at] = redact(parts[at], names=context.names, pseudonyms=context.pseudonyms)[0]
+    return "".join(parts)
