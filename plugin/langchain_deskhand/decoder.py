@@ -18,6 +18,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from deskhand_guardrails.errors import ConfigError
 from langchain_deskhand.slots import Shape, Slots
 
 _TRIAL = 9
@@ -25,6 +26,10 @@ _TRIAL = 9
 
 _PART = 3
 """Tokens of one of these parts, after which only the last one's logits are asked for."""
+
+
+_ALLOWED_INT8 = 0.1
+"""The shipped model's logits differ by 0.02 in 8 bits; one that differs by more writes something else."""
 
 
 class Decoder(Protocol):
@@ -55,9 +60,15 @@ class Decoder(Protocol):
         """Starts a fresh slot with the first ``length`` tokens of what ``copy`` gave."""
 
 
-def decoder_for(model: Any) -> Decoder:
-    """The fastest way to step ``model`` that gives its own logits."""
+def decoder_for(model: Any, *, int8: bool = False) -> Decoder:
+    """The fastest way to step ``model`` that gives its own logits, or nearly so with ``int8``.
+
+    Raises:
+        ConfigError: ``int8`` cannot be had for this model, or changes what it says.
+    """
     shape = _shape(model)
+    if int8:
+        return _in_8_bits(model, shape)
     if shape is not None:
         from langchain_deskhand import llama
 
@@ -69,6 +80,20 @@ def decoder_for(model: Any) -> Decoder:
             except Exception:  # noqa: BLE001, S112 - whatever a model's own code raises: it goes the next way
                 continue
     return LonelyDecoder(model)
+
+
+def _in_8_bits(model: Any, shape: Shape | None) -> Decoder:
+    from langchain_deskhand import llama
+
+    decoder = None if shape is None else llama.build(model, shape, int8=True)
+    if decoder is None:
+        raise ConfigError(
+            "quantize int8: only for Llama, Mistral, Qwen2 and Qwen3 models in float32 on a CPU, with onnx installed "
+            "(pip install 'deskhand[train]'); leave quantize out for this one"
+        )
+    if not _agrees(decoder, model, _ALLOWED_INT8):
+        raise ConfigError("quantize int8: this model says something else in 8 bits; leave quantize out for it")
+    return decoder
 
 
 class SlotDecoder:
@@ -203,8 +228,11 @@ def _shape(model: Any) -> Shape | None:
     return Shape(len(layers), heads, width, layers[0].keys.dtype, model.device)
 
 
-def _agrees(decoder: Decoder, model: Any) -> bool:
-    """Whether two answers side by side, read in parts, get the logits that the model gives each by itself."""
+def _agrees(decoder: Decoder, model: Any, allowed: float | None = None) -> bool:
+    """Whether two answers side by side, read in parts, get the logits that the model gives each by itself.
+
+    ``allowed``: how far they may be off, relative to the largest; None leaves room for rounding only.
+    """
     import torch
 
     size = min(model.get_input_embeddings().weight.shape[0], 1000)
@@ -217,12 +245,12 @@ def _agrees(decoder: Decoder, model: Any) -> bool:
     for slot, text in zip(slots, texts, strict=True):
         with torch.inference_mode():
             own = model(input_ids=torch.tensor([text], device=model.device)).logits[0].float()
-        allowed = 1e-3 if own.dtype == model.dtype else 3e-2  # relative: what halves of a float leave
+        near = allowed or (1e-3 if own.dtype == model.dtype else 3e-2)  # what floats and halves of them leave
         pairs = [(logits[slot], own[-logits[slot].shape[0] :])]
         if slot == slots[1]:
             pairs.append((beginning, own[_PART - 1 : _PART]))
         for found, part in pairs:
-            agrees &= bool((found.float().to(part.device) - part).abs().max() <= allowed * part.abs().max())
+            agrees &= bool((found.float().to(part.device) - part).abs().max() <= near * part.abs().max())
         decoder.free(slot)
     return agrees
 

@@ -28,19 +28,21 @@ _UNSEEN = -1e9
 """Added to the score of what a token must not see."""
 
 
-def build(model: Any, shape: Shape) -> OnnxDecoder | None:
-    """A decoder for ``model``, or None when it is not one of these, not float32 on the CPU, or onnx is missing."""
+def build(model: Any, shape: Shape, *, int8: bool = False) -> OnnxDecoder | None:
+    """A decoder for ``model``, or None when it is not one of these, not float32 on the CPU, or onnx is missing.
+
+    ``int8`` multiplies in 8 bits: see ``llama_graph``.
+    """
     import torch
 
     config = model.config
     rotation = (getattr(config, "rope_parameters", None) or {}).get("rope_type", "default")
-    size = sum(weights.numel() for weights in model.parameters()) * 4
     if (
         type(model).__name__ not in _CLASSES
         or (shape.dtype, str(shape.device)) != (torch.float32, "cpu")
         or rotation not in _ROTATIONS
         or config.hidden_act != "silu"
-        or size > _MOST_BYTES
+        or _bytes(model, int8=int8) > _MOST_BYTES
     ):
         return None
     try:
@@ -48,7 +50,16 @@ def build(model: Any, shape: Shape) -> OnnxDecoder | None:
     except ImportError:
         return None
     with torch.no_grad():
-        return OnnxDecoder(Graph(model, shape).session(torch.get_num_threads()), shape, config.num_attention_heads)
+        session = Graph(model, shape, int8=int8).session(torch.get_num_threads())
+        return OnnxDecoder(session, shape, config.num_attention_heads)
+
+
+def _bytes(model: Any, *, int8: bool) -> int:
+    """How large the graph will be: it holds the embedding twice, as a table and as a matrix."""
+    table, matrix = (layer.weight for layer in (model.get_input_embeddings(), model.get_output_embeddings()))
+    own = sum(weights.numel() for weights in model.parameters())
+    others = own - table.numel() - (0 if matrix is table else matrix.numel())
+    return int(4 * table.numel() + (1 if int8 else 4) * (others + matrix.numel()))
 
 
 class OnnxDecoder(SlotDecoder):

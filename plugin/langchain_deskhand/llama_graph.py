@@ -1,4 +1,9 @@
-"""A Llama-like model as an ONNX graph, for steps of several answers of different lengths (see ``llama``)."""
+"""A Llama-like model as an ONNX graph, for steps of several answers of different lengths (see ``llama``).
+
+With ``int8`` the matrices are kept in 8 bits, with a scale for each column, and multiplied in 8 bits too; the scale of
+what they are multiplied with is found anew in every step (dynamic quantisation, as in Jacob et al. 2018, arXiv
+1712.05877, without zero points for the weights).
+"""
 
 # ruff: noqa: ANN401 - models and onnx objects without types
 
@@ -12,9 +17,10 @@ from langchain_deskhand.slots import Shape
 class Graph:
     """The decoder as an ONNX graph. Dimensions: N tokens in all, S slots, Q tokens of the longest, P past positions."""
 
-    def __init__(self, model: Any, shape: Shape) -> None:
+    def __init__(self, model: Any, shape: Shape, *, int8: bool = False) -> None:
         self._model = model
         self._shape = shape
+        self._int8 = int8
         self._heads = model.config.num_attention_heads
         self._nodes: list[Any] = []
         self._weights: dict[str, Any] = {}
@@ -27,6 +33,8 @@ class Graph:
         options.intra_op_num_threads = threads
         # Idle worker threads would otherwise spin and take the core from the rest of the process.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Processors without VNNI saturate products of signed weights; there, and only there, they are made unsigned.
+        options.add_session_config_entry("session.x64quantprecision", "1")
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(self._bytes(), options, providers=["CPUExecutionProvider"])
 
@@ -144,13 +152,22 @@ class Graph:
         return self._op("SimplifiedLayerNormalization", name, scale, axis=-1, epsilon=float(self._eps))
 
     def _linear(self, name: str, linear: Any, out: str | None = None) -> str:
-        weight = self._weigh(f"matrix{len(self._weights)}", linear.weight.t())
         bias = getattr(linear, "bias", None)
-        if bias is None:
-            return self._op("MatMul", name, weight, out=out)
-        return self._op(
-            "Add", self._op("MatMul", name, weight), self._weigh(f"bias{len(self._weights)}", bias), out=out
-        )
+        shift = None if bias is None else self._weigh(f"bias{len(self._weights)}", bias)
+        if self._int8:
+            matrix, scale = self._in_8_bits(linear.weight)
+            further = ["", shift] if shift else []
+            return self._op("DynamicQuantizeMatMul", name, matrix, scale, *further, out=out, domain="com.microsoft")
+        product = "MatMul", name, self._weigh(f"matrix{len(self._weights)}", linear.weight.t())
+        return self._op(*product, out=out) if shift is None else self._op("Add", self._op(*product), shift, out=out)
+
+    def _in_8_bits(self, weight: Any) -> tuple[str, str]:
+        import torch
+
+        scale = weight.float().abs().amax(dim=1).clamp(min=1e-12) / 127
+        matrix = f"matrix{len(self._weights)}"
+        self._weights[matrix] = (weight.float() / scale[:, None]).round().to(torch.int8).t().contiguous().numpy()
+        return matrix, self._weigh(f"scale{len(self._weights)}", scale)
 
     def _weigh(self, name: str, weights: Any) -> str:
         self._weights[name] = weights.detach().float().contiguous().numpy()

@@ -124,6 +124,42 @@ def test_every_kind_of_model_answers_as_generate_does(llama: Path, tmp_path: Pat
     assert [answer.text for answer in model.batch(questions)] == expected
 
 
+def test_in_8_bits_a_model_says_nearly_the_same(llama: Path) -> None:
+    model = local(llama, quantize="int8", logprobs=True, max_tokens=8)
+    near, exact = (one.invoke(QUESTION) for one in (model, local(llama, dtype="float32", logprobs=True, max_tokens=8)))
+    assert type(model._weights().scheduler._decoder).__name__ == "OnnxDecoder"
+    pairs = [
+        (one["logprob"], other["logprob"])
+        for one, other in zip(
+            *(answer.response_metadata["logprobs"]["content"] for answer in (near, exact)), strict=True
+        )
+        if one["token"] == other["token"]
+    ]
+    assert len(pairs) >= 4
+    assert all(abs(one - other) < 0.1 for one, other in pairs)
+    assert any(one != other for one, other in pairs)
+    together = model.batch([QUESTION, "Hello!"])
+    assert all(answer.text for answer in together)
+
+
+def test_a_model_that_does_not_bear_8_bits_is_refused(llama: Path, tmp_path: Path) -> None:
+    weights, tokenizer = load(str(llama), dtype="float32")
+    with torch.no_grad():
+        for layer in weights.model.layers:  # the same function, but one number dwarfs all that it is multiplied with
+            layer.mlp.up_proj.weight[0] *= 1e5
+            layer.mlp.down_proj.weight[:, 0] /= 1e5
+    weights.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    assert local(tmp_path, dtype="float32").invoke(QUESTION).text
+    with pytest.raises(ConfigError, match="something else in 8 bits"):
+        local(tmp_path, quantize="int8").invoke(QUESTION)
+
+
+def test_8_bits_are_for_llamas_on_a_cpu(llama: Path) -> None:
+    with pytest.raises(ConfigError, match="leave quantize out"):
+        local(llama, quantize="int8", dtype="bfloat16").invoke(QUESTION)
+
+
 def test_streamed_pieces_add_up_to_the_answer(llama: Path) -> None:
     model = local(llama)
     whole = model.invoke(QUESTION)
