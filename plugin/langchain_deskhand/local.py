@@ -56,7 +56,7 @@ class ChatLocal(BaseChatModel):
     ``seed``, ``timeout``, ``logprobs`` and ``top_logprobs`` can also be given per call. ``response_metadata`` holds
     ``model_name``, ``finish_reason`` (``stop``, ``length`` or ``tool_calls``), when asked for ``logprobs`` (in OpenAI's
     form), and, when the conversation was too long for the model, ``dropped_messages`` (see ``window``). The usage
-    counts tokens of the prompt that had been read for an earlier turn as ``cache_read``.
+    counts tokens of the prompt that had been read for an earlier turn or another chat as ``cache_read``.
 
     Raises (on first use):
         UnavailableError: there is no such model.
