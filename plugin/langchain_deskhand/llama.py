@@ -89,7 +89,8 @@ class OnnxDecoder(SlotDecoder):
             feed[f"keys{layer}"], feed[f"values{layer}"] = map(np.ascontiguousarray, entries[layer])
         logits, fresh = self._session.run(None, feed)
         fresh = torch.from_numpy(fresh.reshape(self._layers, 2, *fresh.shape[1:]))
-        rows = iter(torch.from_numpy(logits).split([1 if last else len(part) for part in tokens.values()]))
+        rows: Any = torch.from_numpy(logits)
+        rows = rows.split([1 if last else len(part) for part in tokens.values()])
         for slot, part in tokens.items():
             at = slots.lengths[slot]
             slots.entries[:, :, slot, :, at : at + len(part)] = fresh[:, :, slot - span.start, :, : len(part)]

@@ -88,8 +88,8 @@ class Graph:
                 rows = _Rows(normal, "positions", "gather", "scatter", "new_mask")
             else:  # of the last layer nothing is needed but the wanted tokens, and every token's key and value
                 hidden, of_wanted = (self._op("Gather", name, "wanted", axis=0) for name in (hidden, normal))
-                places = self._op("Gather", "positions", "wanted", axis=0)
-                rows = _Rows(of_wanted, places, "last_gather", "last_scatter", "last_mask")
+                positions = self._op("Gather", "positions", "wanted", axis=0)
+                rows = _Rows(of_wanted, positions, "last_gather", "last_scatter", "last_mask")
             mixed, entries = self._attention(number, layer.self_attn, normal, rows)
             fresh += entries
             hidden = self._op("Add", hidden, mixed)
