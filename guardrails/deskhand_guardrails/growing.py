@@ -27,7 +27,15 @@ class Growing:
         self._starts = starts
         self.is_doubtful = False
         """Whether something was seen in the settled part that was not found before: all of it must be read again."""
+        self.is_partial = False
+        """Whether a detector has read less than all of the text."""
         self._found: dict[str, list[Finding]] = {}
+
+    def copy(self) -> Growing:
+        """As much as this one knows, for a check that may turn out to be in vain."""
+        other = Growing(self._starts)
+        other.settled, other.is_doubtful, other._found = self.settled, self.is_doubtful, dict(self._found)
+        return other
 
     def find(self, detector: Detector, text: str, context: Context) -> list[Finding]:
         """What ``detector`` finds in ``text``, of which the settled part is as it was. Raises what it raises."""
@@ -35,6 +43,7 @@ class Growing:
         start = 0 if reach is None else self._start(self.settled - reach)
         found = list(detector.detect(text[start:], context))
         if start:
+            self.is_partial = True
             found = self._joined(self._found.get(detector.name, []), [_shifted(one, start) for one in found])
         self._found[detector.name] = found
         return found

@@ -1,6 +1,7 @@
 """Greetings and thanks: messages that no article answers, and that need no person either.
 
-Deliberately narrow: the message must consist of such words alone. "Hi, where is my parcel?" is a question.
+Deliberately narrow: the message must consist of such words alone. "Hi, where is my parcel?" is a question, and "ok" may
+be the answer to one of the desk's (``asks``).
 """
 
 from __future__ import annotations
@@ -38,3 +39,16 @@ def small_talk(text: str) -> Literal["greeting", "thanks"] | None:
     if not _THANKS_OR_BYE.isdisjoint(words):
         return "thanks"
     return None if _GREETINGS.isdisjoint(words) else "greeting"
+
+
+# "Is there anything else?", "Does that help?": no thanks, goodbye and great are what ends a conversation.
+_OFFER = re.compile(
+    r"\b(?:(?:any|some)thing|what|how) else\b|\b(?:any|more|other|further) questions\b"
+    r"|\bthat (?:help|answer|work|solve)|\bnoch (?:etwas|was|fragen)\b|\balgo más\b|\bautre chose\b"
+)
+
+
+def asks(text: str) -> bool:
+    """Whether a message of the desk waits for an answer, so that "ok" or "no thanks" is one; not if it offers help."""
+    questions = re.findall(r"[^.!?\n]*\?", text.lower())
+    return bool(questions) and not _OFFER.search(questions[-1])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -28,6 +28,37 @@ class Step:
 
 
 Steps = Generator[Step, Any, T]
+
+
+class Begun(Generic[T]):
+    """A flow whose first step was asked for, but is not waited for yet: what it does in threads goes on meanwhile."""
+
+    def __init__(self, steps: Steps[T]) -> None:
+        self._steps = steps
+        try:
+            self._step: Step | None = next(steps)
+        except StopIteration as end:
+            self._step, self._result = None, end.value
+
+    def rest(self) -> Steps[T]:
+        """Waits for the flow to its end; gives what it returns."""
+        step = self._step
+        while step is not None:
+            try:
+                try:
+                    result = yield step
+                except BaseException as error:  # noqa: BLE001 - handed to the flow, as the drivers do
+                    step = self._steps.throw(error)
+                else:
+                    step = self._steps.send(result)
+            except StopIteration as end:
+                step, self._result = None, end.value
+        value: T = self._result
+        return value
+
+    def close(self) -> None:
+        """Nobody waits for it any more."""
+        self._steps.close()
 
 
 def run(steps: Steps[T]) -> T:

@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-    from deskhand.settings import Settings
+    from deskhand.settings import Channel, Settings
     from deskhand_guardrails.monitor import Store
     from langchain_deskhand import ChatDeskhand
-
-Channel = Literal["web", "slack", "api", "terminal"]
 
 STARTER = "starter"
 
@@ -53,9 +51,13 @@ class Answer:
 class Desk:
     """Answers questions through a guarded model and takes the customers' feedback."""
 
-    def __init__(self, model: ChatDeskhand, store: Store) -> None:
+    def __init__(
+        self, model: ChatDeskhand, store: Store, channel_access: Mapping[Channel, tuple[str, ...]] | None = None
+    ) -> None:
+        """``channel_access``: access labels of whoever asks through a channel."""
         self.model = model
         self.store = store
+        self._channel_access = dict(channel_access or {})
 
     @classmethod
     def open(cls, settings: Settings) -> Desk:
@@ -68,7 +70,7 @@ class Desk:
 
         model = guarded_model(settings)
         store = Store(settings.store_url)
-        return cls(model.model_copy(update={"store": store}), store)
+        return cls(model.model_copy(update={"store": store}), store, settings.channel_access)
 
     async def answer(self, question: Question) -> Answer:
         """The whole answer at once."""
@@ -85,7 +87,7 @@ class Desk:
             _messages(question),
             conversation_id=question.conversation_id,
             channel=question.channel,
-            access=question.access,
+            access=(*self._channel_access.get(question.channel, ()), *question.access),
         ):
             details.update(chunk.response_metadata.get("deskhand", {}))
             piece = chunk.text

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import (
@@ -43,6 +43,9 @@ SECRET_FIELDS = frozenset(
 """Read from the environment (or ``NAME_FILE``) alone: a secret in a file that gets committed is a leak."""
 
 
+Channel = Literal["web", "slack", "api", "terminal"]
+
+
 class Settings(BaseSettings):
     """Everything a serving process needs to know."""
 
@@ -60,6 +63,8 @@ class Settings(BaseSettings):
     """A file made by ``deskhand index``, or a database's URL."""
     access: tuple[str, ...] = ()
     """Access labels that everybody who asks this desk holds, for documents that are not public."""
+    channel_access: dict[Channel, tuple[str, ...]] = {}
+    """Further labels of whoever asks through a channel: ``{slack = ["staff"]}`` where only colleagues are in Slack."""
     minimum_confidence: Annotated[float, Field(ge=0, le=1)] = 0.5
     """An answer that is less probably right goes to a person; needs a run that ``deskhand evaluate`` has measured."""
     store_url: str = "sqlite:///deskhand-data/store.db"

@@ -59,8 +59,10 @@ class Admission:
         exchange.context.sources = (*exchange.sources, *exchange.results)
 
     def _courtesy(self, exchange: Exchange) -> str:
-        """The policy's own answer to a message that only greets or thanks."""
+        """The policy's own answer to a message that only greets or thanks; "ok" may answer what the desk asked."""
         kind = None if exchange.as_json else small_talk(exchange.question)
+        if kind == "thanks" and exchange.is_answering:
+            return ""
         return (getattr(self.rails.policy.messages, kind) or "") if kind else ""
 
     def take_question(self, exchange: Exchange, message: BaseMessage) -> Steps[None]:

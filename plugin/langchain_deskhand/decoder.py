@@ -18,10 +18,18 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from deskhand_guardrails.errors import ConfigError
 from langchain_deskhand.slots import Shape, Slots
 
 _TRIAL = 9
 """Tokens of the trial run: enough to be read in two parts beside another answer."""
+
+_PART = 3
+"""Tokens of one of these parts, after which only the last one's logits are asked for."""
+
+
+_ALLOWED_INT8 = 0.1
+"""The shipped model's logits differ by 0.02 in 8 bits; one that differs by more writes something else."""
 
 
 class Decoder(Protocol):
@@ -45,16 +53,22 @@ class Decoder(Protocol):
     def rewind(self, slot: int, length: int) -> None:
         """Takes back what was read after the first ``length`` tokens."""
 
-    def copy(self, slot: int) -> Any:
-        """What a slot holds, for ``put``; None where that cannot be taken out."""
+    def copy(self, slot: int, length: int | None = None) -> Any:
+        """What a slot holds (of its first ``length`` tokens), for ``put``; None where that cannot be taken out."""
 
     def put(self, slot: int, entries: Any, length: int) -> None:
         """Starts a fresh slot with the first ``length`` tokens of what ``copy`` gave."""
 
 
-def decoder_for(model: Any) -> Decoder:
-    """The fastest way to step ``model`` that gives its own logits."""
+def decoder_for(model: Any, *, int8: bool = False) -> Decoder:
+    """The fastest way to step ``model`` that gives its own logits, or nearly so with ``int8``.
+
+    Raises:
+        ConfigError: ``int8`` cannot be had for this model, or changes what it says.
+    """
     shape = _shape(model)
+    if int8:
+        return _in_8_bits(model, shape)
     if shape is not None:
         from langchain_deskhand import llama
 
@@ -66,6 +80,20 @@ def decoder_for(model: Any) -> Decoder:
             except Exception:  # noqa: BLE001, S112 - whatever a model's own code raises: it goes the next way
                 continue
     return LonelyDecoder(model)
+
+
+def _in_8_bits(model: Any, shape: Shape | None) -> Decoder:
+    from langchain_deskhand import llama
+
+    decoder = None if shape is None else llama.build(model, shape, int8=True)
+    if decoder is None:
+        raise ConfigError(
+            "quantize int8: only for Llama, Mistral, Qwen2 and Qwen3 models in float32 on a CPU, with onnx installed "
+            "(pip install 'deskhand[train]'); leave quantize out for this one"
+        )
+    if not _agrees(decoder, model, _ALLOWED_INT8):
+        raise ConfigError("quantize int8: this model says something else in 8 bits; leave quantize out for it")
+    return decoder
 
 
 class SlotDecoder:
@@ -85,8 +113,8 @@ class SlotDecoder:
     def rewind(self, slot: int, length: int) -> None:
         self.slots.lengths[slot] = length
 
-    def copy(self, slot: int) -> Any:
-        return self.slots.copy(slot)
+    def copy(self, slot: int, length: int | None = None) -> Any:
+        return self.slots.copy(slot, length)
 
     def put(self, slot: int, entries: Any, length: int) -> None:
         self.slots.put(slot, entries[:, :, :, :length])
@@ -172,7 +200,7 @@ class LonelyDecoder:
     def rewind(self, slot: int, length: int) -> None:
         """Nothing to take back."""
 
-    def copy(self, slot: int) -> Any:
+    def copy(self, slot: int, length: int | None = None) -> Any:
         return None
 
     def put(self, slot: int, entries: Any, length: int) -> None:
@@ -200,25 +228,31 @@ def _shape(model: Any) -> Shape | None:
     return Shape(len(layers), heads, width, layers[0].keys.dtype, model.device)
 
 
-def _agrees(decoder: Decoder, model: Any) -> bool:
-    """Whether two answers side by side, read in parts, get the logits that the model gives each by itself."""
+def _agrees(decoder: Decoder, model: Any, allowed: float | None = None) -> bool:
+    """Whether two answers side by side, read in parts, get the logits that the model gives each by itself.
+
+    ``allowed``: how far they may be off, relative to the largest; None leaves room for rounding only.
+    """
     import torch
 
     size = min(model.get_input_embeddings().weight.shape[0], 1000)
     texts = [[(step * number) % size for number in range(1, _TRIAL + 1)] for step in (7, 11)]
     slots = [decoder.take() for _ in texts]
     decoder.run({slots[0]: texts[0][:5]})
-    decoder.run({slots[1]: texts[1][:3]}, last=True)
-    logits = decoder.run({slots[0]: texts[0][5:], slots[1]: texts[1][3:]})
+    beginning = decoder.run({slots[1]: texts[1][:_PART]}, last=True)[slots[1]]
+    logits = decoder.run({slots[0]: texts[0][5:], slots[1]: texts[1][_PART:]})
+    agrees = True
     for slot, text in zip(slots, texts, strict=True):
         with torch.inference_mode():
             own = model(input_ids=torch.tensor([text], device=model.device)).logits[0].float()
-        part = own[-logits[slot].shape[0] :]
-        allowed = 1e-3 if own.dtype == model.dtype else 3e-2  # relative: what halves of a float leave
-        if (logits[slot].float().to(part.device) - part).abs().max() > allowed * part.abs().max():
-            return False
+        near = allowed or (1e-3 if own.dtype == model.dtype else 3e-2)  # what floats and halves of them leave
+        pairs = [(logits[slot], own[-logits[slot].shape[0] :])]
+        if slot == slots[1]:
+            pairs.append((beginning, own[_PART - 1 : _PART]))
+        for found, part in pairs:
+            agrees &= bool((found.float().to(part.device) - part).abs().max() <= near * part.abs().max())
         decoder.free(slot)
-    return True
+    return agrees
 
 
 def _cache(entries: Any, places: Any) -> Any:

@@ -24,6 +24,7 @@ from deskhand_guardrails import prompt
 from deskhand_guardrails.monitor import Turn
 from deskhand_guardrails.prompt import Source
 from deskhand_guardrails.pseudonyms import Pseudonyms
+from deskhand_guardrails.smalltalk import asks
 from deskhand_guardrails.tool_calls import mapped, text_of
 from deskhand_guardrails.verdicts import SEVERITY, Context, Decision, Verdict
 from langchain_deskhand.conversation import Conversation
@@ -110,6 +111,12 @@ class Exchange:
     def asks_tools(self) -> bool:
         """Whether the model calls a tool, so that its answer is still to come."""
         return bool(self.calls or self.broken_calls) and not self.held_back
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether the newest customer message answers a question of the assistant's."""
+        before = self.messages[: max(self.newest, 0)]
+        return bool(before) and role_of(before[-1]) == "assistant" and asks(written(before[-1]))
 
     def prompt(self) -> list[BaseMessage]:
         """What the model is given."""

@@ -28,7 +28,17 @@ class NoToolsError(ConfigError, NotImplementedError):
 class Loaded:
     """Weights in memory, with what is known about them."""
 
-    def __init__(self, name: str, model: Any, tokenizer: Any, *, parallel: int, waiting: int, remembered: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        model: Any,
+        tokenizer: Any,
+        *,
+        parallel: int,
+        waiting: int,
+        remembered: int,
+        int8: bool = False,
+    ) -> None:
         if not tokenizer.chat_template:
             raise InputError(
                 f"model {name}: its tokenizer has no chat template; train it with deskhand train, or add "
@@ -48,7 +58,8 @@ class Loaded:
         self._vocabulary = model.get_output_embeddings().weight.shape[0]
         self._grammars: Grammars | None = None
         self._lock = threading.Lock()
-        self.scheduler = Scheduler(decoder_for(model), Prefixes(remembered), parallel=parallel, waiting=waiting)
+        decoder = decoder_for(model, int8=int8)
+        self.scheduler = Scheduler(decoder, Prefixes(remembered), parallel=parallel, waiting=waiting)
 
     @property
     def takes_tools(self) -> bool:

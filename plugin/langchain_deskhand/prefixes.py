@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-_LEAST = 16
+LEAST = 16
 """Tokens that are worth the copying."""
 
 
@@ -26,11 +26,11 @@ class Prefixes:
 
     def longest(self, prompt: Sequence[int]) -> tuple[Any, int] | None:
         """Entries that begin as ``prompt`` does and how many tokens of it they hold, never the last one."""
-        best, length = None, _LEAST - 1
+        best, length = None, LEAST - 1
         for tokens in self._kept:
-            common = _common(tokens, prompt)
-            if common > length:
-                best, length = tokens, common
+            alike = common(tokens, prompt)
+            if alike > length:
+                best, length = tokens, alike
         if best is None:
             return None
         self._kept.move_to_end(best)
@@ -50,7 +50,8 @@ class Prefixes:
         self._bytes -= self._kept.pop(key).nbytes
 
 
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
+def common(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens two texts begin with alike."""
     for at, (left, right) in enumerate(zip(one, other, strict=False)):
         if left != right:
             return at

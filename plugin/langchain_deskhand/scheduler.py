@@ -20,7 +20,7 @@ from langchain_core.exceptions import ModelRateLimitError, ModelTimeoutError
 from deskhand_guardrails.errors import UnavailableError
 from langchain_deskhand.decoder import Decoder
 from langchain_deskhand.generation import Answer, Piece
-from langchain_deskhand.prefixes import Prefixes
+from langchain_deskhand.prefixes import LEAST, Prefixes, common
 
 _PART = 1024
 """Prompt tokens read between two steps: with several prompts waiting, the answers to all of them then share steps."""
@@ -133,10 +133,14 @@ class Scheduler:
                 )
 
     def _enter(self, job: Job) -> None:
+        entries, length = self._prefixes.longest(job.answer.prompt) or (None, LEAST - 1)
+        # Chats that arrive together, after a start say, have their instructions in common, and none has ended yet.
+        for other in self._active:
+            alike = min(common(other.answer.prompt, job.answer.prompt), other.read, len(job.answer.prompt) - 1)
+            if alike > length and (held := self._decoder.copy(other.slot, alike)) is not None:
+                entries, length = held, alike
         job.slot = self._decoder.take()
-        found = self._prefixes.longest(job.answer.prompt)
-        if found is not None:
-            entries, length = found
+        if entries is not None:
             self._decoder.put(job.slot, entries, length)
             job.read = job.answer.cached = length
 

@@ -66,9 +66,9 @@ class Slots:
         """The run of neighbours that holds ``slots``; others between them are computed in vain."""
         return range(min(slots), max(slots) + 1)
 
-    def copy(self, slot: int) -> Any:
-        """A slot's entries, shape (layers, 2, heads, length, width)."""
-        return self.entries[:, :, slot, :, : self.lengths[slot]].clone()
+    def copy(self, slot: int, length: int | None = None) -> Any:
+        """A slot's entries (the first ``length`` of them), shape (layers, 2, heads, length, width)."""
+        return self.entries[:, :, slot, :, : self.lengths[slot] if length is None else length].clone()
 
     def put(self, slot: int, entries: Any) -> None:
         """Starts a slot with entries that ``copy`` gave, or the first of them."""

@@ -317,6 +317,16 @@ def test_a_greeting_needs_no_source(rails: Rails, knowledge: Knowledge) -> None:
     assert deskhand(strict.invoke("I forgot my password"))["decision"] == "review"
 
 
+def test_consent_to_what_the_desk_asked_goes_to_the_model(rails: Rails, knowledge: Knowledge) -> None:
+    said = "Choose Forgot password on the login page."
+    model = ChatDeskhand(model=ScriptedChatModel(answers=[said]), rails=rails, knowledge=knowledge)
+    before = [HumanMessage("How do I reset my password?"), AIMessage("Shall I tell you how?")]
+    for consent in ("ok", "No, thanks"):
+        assert model.invoke([*before, HumanMessage(consent)]).text == said
+    closing = [before[0], AIMessage(f"{said} Is there anything else?"), HumanMessage("No, thanks")]
+    assert model.invoke(closing).text == rails.policy.messages.thanks
+
+
 def test_a_policy_may_leave_greetings_to_the_model(knowledge: Knowledge, tmp_path: Path) -> None:
     own = {"messages": {"greeting": None, "thanks": "Any time."}}
     (tmp_path / "config.yml").write_text(json.dumps({"rails": {"config": {"deskhand": own}}}))

@@ -26,7 +26,7 @@ from deskhand_guardrails.errors import ConfigError, InputError, UnavailableError
 from deskhand_guardrails.prompt import Source, compose
 from deskhand_guardrails.repetition import repeating
 from langchain_deskhand import ChatLocal
-from langchain_deskhand.generation import Answer, Sampling
+from langchain_deskhand.generation import Answer, Piece, Sampling
 from langchain_deskhand.loading import load
 from langchain_deskhand.prefixes import Prefixes
 from langchain_deskhand.scheduler import BusyError, Job, TimeoutExceededError
@@ -122,6 +122,42 @@ def test_every_kind_of_model_answers_as_generate_does(llama: Path, tmp_path: Pat
     encode = model._weights().encode
     expected = [generated(folder, encode([{"role": "user", "content": str(text)}]), 24) for text in questions]
     assert [answer.text for answer in model.batch(questions)] == expected
+
+
+def test_in_8_bits_a_model_says_nearly_the_same(llama: Path) -> None:
+    model = local(llama, quantize="int8", logprobs=True, max_tokens=8)
+    near, exact = (one.invoke(QUESTION) for one in (model, local(llama, dtype="float32", logprobs=True, max_tokens=8)))
+    assert type(model._weights().scheduler._decoder).__name__ == "OnnxDecoder"
+    pairs = [
+        (one["logprob"], other["logprob"])
+        for one, other in zip(
+            *(answer.response_metadata["logprobs"]["content"] for answer in (near, exact)), strict=True
+        )
+        if one["token"] == other["token"]
+    ]
+    assert len(pairs) >= 4
+    assert all(abs(one - other) < 0.1 for one, other in pairs)
+    assert any(one != other for one, other in pairs)
+    together = model.batch([QUESTION, "Hello!"])
+    assert all(answer.text for answer in together)
+
+
+def test_a_model_that_does_not_bear_8_bits_is_refused(llama: Path, tmp_path: Path) -> None:
+    weights, tokenizer = load(str(llama), dtype="float32")
+    with torch.no_grad():
+        for layer in weights.model.layers:  # the same function, but one number dwarfs all that it is multiplied with
+            layer.mlp.up_proj.weight[0] *= 1e5
+            layer.mlp.down_proj.weight[:, 0] /= 1e5
+    weights.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    assert local(tmp_path, dtype="float32").invoke(QUESTION).text
+    with pytest.raises(ConfigError, match="something else in 8 bits"):
+        local(tmp_path, quantize="int8").invoke(QUESTION)
+
+
+def test_8_bits_are_for_llamas_on_a_cpu(llama: Path) -> None:
+    with pytest.raises(ConfigError, match="leave quantize out"):
+        local(llama, quantize="int8", dtype="bfloat16").invoke(QUESTION)
 
 
 def test_streamed_pieces_add_up_to_the_answer(llama: Path) -> None:
@@ -347,6 +383,43 @@ def test_the_next_turn_does_not_read_the_conversation_again(llama: Path) -> None
         read_before = usage["input_token_details"]["cache_read"]
         assert read_before >= 16 if answers else read_before == 0
         history += [answer, HumanMessage("And my refund?")]
+
+
+def test_a_chat_takes_over_what_another_one_is_being_asked(llama: Path) -> None:
+    """Chats that arrive together have their instructions in common, and none of them has ended yet."""
+    loaded = local(llama, dtype="float32", prefix_cache_mb=0)._weights()
+    rules = {"role": "system", "content": "Answer from the sources. If they do not hold the answer, say so."}
+    prompts = [loaded.encode([rules, {"role": "user", "content": text}]) for text in (QUESTION, "My refund?")]
+    alone, beside, before = (loaded.answer(prompt, Sampling(12), None) for prompt in (prompts[1], *prompts[::-1]))
+    ended: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+
+    def submit(answer: Answer, then: Answer | None = None) -> None:
+        def emit(piece: Piece | Exception) -> None:
+            assert isinstance(piece, Piece)
+            if then is not None and piece.tokens == 1:
+                submit(then)  # in the model's thread, so while this one is being written
+            if piece.finish:
+                ended.put(answer)
+
+        loaded.scheduler.submit(Job(answer, emit))
+
+    submit(alone)
+    ended.get(timeout=60)
+    submit(before, then=beside)
+    ended.get(timeout=60), ended.get(timeout=60)
+    assert beside.tokens == alone.tokens
+    assert (alone.cached, before.cached) == (0, 0)
+    assert beside.cached > len(loaded.encode([rules])) - 5
+
+
+def test_a_step_may_hold_more_tokens_than_the_context(llama: Path) -> None:
+    decoder = local(llama, dtype="float32")._weights().scheduler._decoder
+    part = list(range(10, 10 + CONTEXT // 3))
+    alone = decoder.take()
+    expected = decoder.run({alone: part}, last=True)[alone]
+    slots = [decoder.take() for _ in range(4)]
+    for logits in decoder.run(dict.fromkeys(slots, part), last=True).values():
+        assert torch.allclose(logits, expected, atol=1e-4)
 
 
 def test_what_was_read_is_remembered_up_to_a_limit() -> None:

@@ -8,7 +8,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 
 from deskhand_guardrails.errors import InputError
-from deskhand_guardrails.smalltalk import small_talk
+from deskhand_guardrails.smalltalk import asks, small_talk
 from langchain_deskhand.messages import flatten, role_of, text_of
 from langchain_deskhand.window import fit, room_for_prompt
 
@@ -95,3 +95,15 @@ def test_whole_turns_are_left_out_oldest_first() -> None:
 def test_the_answer_keeps_at_most_half_of_the_context() -> None:
     assert room_for_prompt(1000, 200) == 800
     assert room_for_prompt(1000, 5000) == 500
+
+
+@pytest.mark.parametrize("text", ["Shall I cancel it?", "Is it blue? I have to know.", "I can.\nWould you like that?"])
+def test_the_desk_asks(text: str) -> None:
+    assert asks(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "It is on its way.", "Is there anything else I can do?", "Done. Does that help?", "Noch Fragen?"]
+)
+def test_the_desk_asks_nothing(text: str) -> None:
+    assert not asks(text)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import BaseMessage
 
-from deskhand.desk import Answer, Desk
+from deskhand.desk import Answer, Desk, Question
 from deskhand.settings import Settings
 from deskhand.slack import create_slack_app
 from deskhand.slack.blocks import HELD, below, source_line
@@ -89,6 +89,20 @@ async def test_sources_are_named_and_what_they_do_not_hold_goes_to_a_colleague(
     assert context_of(known) == "Sources: <https://shop.example/delivery|How long delivery takes>"
     assert context_of(unknown) == HELD
     assert "two days" not in unknown["text"]
+
+
+async def test_colleagues_in_slack_find_what_web_visitors_do_not(
+    model: ScriptedChatModel, rails: Rails, store: Store, knowledge: Knowledge
+) -> None:
+    text = "Staff buy at twenty percent off, and their families do too."
+    knowledge.add([Passage(title="Staff discount", text=text, reference="handbook.md", access=("staff",))])
+    model.answers = ["I will ask a colleague."]
+    channels = Settings.model_validate({"channel_access": {"slack": ["staff"]}}).channel_access
+    desk = Desk(ChatDeskhand(model=model, rails=rails, store=store, knowledge=knowledge), store, channels)
+    await desk.answer(Question("What discount do staff get?", "c1", "web"))
+    assert "Staff discount" not in read_by(model)
+    await desk.answer(Question("What discount do staff get?", "c2", "slack"))
+    assert "Staff discount" in read_by(model)
 
 
 def test_a_resolved_ticket_is_named_without_its_subject() -> None:
