@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -31,6 +32,13 @@ from deskhand.cli.output import emit, json_option, say, track
 @click.option("--substitutes", is_flag=True, default=None, help="Realistic values in place of placeholders.")
 @click.option("--despite-leaks", is_flag=True, help="Write it even if a second look finds too much personal data left.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes to use (default: one for each core).")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Where to clean: here, or a Ray cluster (RAY_ADDRESS).",
+)
 @json_option
 def command(
     exports: tuple[Path, ...],
@@ -45,6 +53,7 @@ def command(
     substitutes: bool | None,
     despite_leaks: bool,
     workers: int | None,
+    engine: Literal["local", "ray"],
     as_json: bool,
 ) -> None:
     """Ticket exports to a clean, safe training set.
@@ -65,6 +74,7 @@ def command(
         format=format_name,
         reading=Options(_columns(columns), frozenset(agents), public_comments),
         workers=workers,
+        engine=engine,
         track=track,
         notes=notes,
         substitutes=substitutes,
