@@ -7,6 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
@@ -56,14 +57,19 @@ BLOCK = 64
 
 def build(plan: Plan, started: float) -> PrepareReport:
     """Second stage: from conversations to the files of the dataset."""
+    with ExitStack() as files:
+        return _built(plan, started, files)
+
+
+def _built(plan: Plan, started: float, files: ExitStack) -> PrepareReport:
     with Quarantine(plan.partial / QUARANTINE) as left_out:
         left_out.add(read_jsonl(plan.partial / LEFT_OUT))
-        chosen = _chosen(plan, left_out)
+        chosen = _chosen(plan, left_out, files)
     residual = estimate(chosen.learnt, plan.residual_limit)
     suspects = write_suspects(chosen.learnt, plan.out)
     if not plan.despite_leaks:
         refuse(residual, plan.out, suspects)
-    written = write_splits(plan, chosen)
+    written = write_splits(plan, chosen, files)
     found = leaks(plan.partial, chosen.learnt, by_organization=chosen.by == "organization")
     refuse_leaks(found, plan.out)
     stage = json.loads((plan.partial / STAGE).read_text(encoding="utf-8"))
@@ -116,17 +122,17 @@ class Choice(NamedTuple):
     canned: dict[str, int]
 
 
-def _chosen(plan: Plan, left_out: Quarantine) -> Choice:
+def _chosen(plan: Plan, left_out: Quarantine, files: ExitStack) -> Choice:
     """Folds, splits and holds the sides apart; what goes is noted in ``left_out``."""
-    conversations: Sequence[Conversation] = Spool(plan.partial / CONVERSATIONS, Conversation.from_json)
-    repeated = fold.near_duplicates(conversations)
-    left_out.add(LeftOut(conversations[place].ticket_id, "near_duplicate") for place in sorted(repeated))
-    conversations = _without(conversations, repeated)
+    spool = files.enter_context(Spool(plan.partial / CONVERSATIONS, Conversation.from_json))
+    repeated = fold.near_duplicates(spool)
+    left_out.add(LeftOut(spool[place].ticket_id, "near_duplicate") for place in sorted(repeated))
+    conversations = _without(spool, repeated)
     write_jsonl(_examples(conversations, left_out), plan.partial / EXAMPLES)
-    examples: Sequence[Example] = Spool(plan.partial / EXAMPLES, Example.from_json)
-    again = fold.duplicates(examples)
-    left_out.add(_left(examples[place], "duplicate") for place in sorted(again, reverse=True))
-    examples = _without(examples, again)
+    answers = files.enter_context(Spool(plan.partial / EXAMPLES, Example.from_json))
+    again = fold.duplicates(answers)
+    left_out.add(_left(answers[place], "duplicate") for place in sorted(again, reverse=True))
+    examples = _without(answers, again)
     sides, by, canned = _sides(examples, left_out, plan.most_copies)
     learnt = _of(conversations, _kept(examples, sides))
     _apart(examples, sides, learnt, left_out)
@@ -226,11 +232,11 @@ class Written(NamedTuple):
     lengths: dict[str, Any]
 
 
-def write_splits(plan: Plan, chosen: Choice) -> Written:
+def write_splits(plan: Plan, chosen: Choice, files: ExitStack) -> Written:
     """Writes the three files."""
     examples = chosen.examples
     articles = read_articles(plan.articles)
-    vectors = _vectors(plan, examples, [f"{article.title}\n{article.text}" for article in articles])
+    vectors = _vectors(plan, files, examples, [f"{article.title}\n{article.text}" for article in articles])
     marks = _marks(chosen.sides)
     train = np.flatnonzero(marks == MARKS["train"])
     answered = times(examples[place].answered_at for place in train.tolist())
@@ -267,7 +273,7 @@ def write_splits(plan: Plan, chosen: Choice) -> Written:
     return Written(sizes, handed_over, when, found, lengths.to_json())
 
 
-def _vectors(plan: Plan, examples: Sequence[Example], sections: list[str]) -> Rows:
+def _vectors(plan: Plan, files: ExitStack, examples: Sequence[Example], sections: list[str]) -> Rows:
     """The vectors of questions and then article sections, kept in the partial folder: they are the slow part, and a
     run that was killed goes on with the next."""
     digest = hashlib.sha256()
@@ -277,7 +283,7 @@ def _vectors(plan: Plan, examples: Sequence[Example], sections: list[str]) -> Ro
     if not key.exists() or key.read_text(encoding="utf-8") != digest.hexdigest():
         path.unlink(missing_ok=True)
         key.write_text(digest.hexdigest(), encoding="utf-8")
-    rows = Rows(path)
+    rows = files.enter_context(Rows(path))
     questions = Chosen(examples, np.arange(min(len(rows), len(examples)), len(examples)), lambda example: example.query)
     for made in _encoded(plan, questions, "embedding questions") if len(questions) else ():
         rows.append(made)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from deskhand_finetune.disk import line_of
 from deskhand_finetune.prepare.conversation import LeftOut
@@ -25,8 +24,8 @@ class Quarantine:
             self.counts[record["reason"]] += 1
             self._out.write(line_of(record))
 
-    def __enter__(self) -> Quarantine:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._out.close()

@@ -6,7 +6,7 @@ import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, BinaryIO, Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,19 @@ Places = npt.NDArray[np.int64]
 WIDTH = 4 * DIMENSIONS
 
 
-class Spool(Sequence[T]):
+class _OnDisk:
+    """Closes its file at the end of a ``with`` block."""
+
+    _file: BinaryIO
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+class Spool(_OnDisk, Sequence[T]):
     """The records of a JSONL file by their place, read when they are asked for.
 
     Args:
@@ -69,7 +81,7 @@ class Chosen(Sequence[R]):
         return self._change(self._source[int(self._places[place])])
 
 
-class Rows:
+class Rows(_OnDisk):
     """Vectors on disk, float32 (n, 384): appended at the end, read by place."""
 
     def __init__(self, path: Path) -> None:
