@@ -242,8 +242,7 @@ def write_splits(plan: Plan, chosen: Choice, files: ExitStack) -> Written:
     answered = times(examples[place].answered_at for place in train.tolist())
     shown = np.sort(train[np.argsort(answered, kind="stable")[-MOST_EXAMPLES:]])
     learnt = list(Chosen(examples, shown))
-    answer_vectors = np.concatenate(list(_encoded(plan, [example.answer for example in learnt], "embedding answers")))
-    neighbours = Neighbours(learnt, vectors[shown], answer_vectors, articles, vectors[len(examples) :])
+    neighbours = Neighbours(learnt, vectors[shown], _answers(plan, learnt), articles, vectors[len(examples) :])
     sizes: dict[str, int] = {}
     handed_over = 0
     lengths = Lengths()
@@ -291,6 +290,13 @@ def _vectors(plan: Plan, files: ExitStack, examples: Sequence[Example], sections
     for made in _encoded(plan, rest, "embedding articles") if rest else ():
         rows.append(made)
     return rows
+
+
+def _answers(plan: Plan, examples: Iterable[Example]) -> Vectors:
+    """The vectors of the examples' answers, of which few are said only once."""
+    places: dict[str, int] = {}
+    rows = [places.setdefault(example.answer, len(places)) for example in examples]
+    return np.concatenate(list(_encoded(plan, list(places), "embedding answers")))[rows]
 
 
 def _encoded(plan: Plan, texts: Sequence[str], what: str) -> Iterator[Vectors]:
