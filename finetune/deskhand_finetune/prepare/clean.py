@@ -158,7 +158,9 @@ def _redaction(folder: Path | None, digest: str) -> tuple[Redaction, frozenset[s
     """A policy's detectors, and what its owner says is no personal data."""
     policy = Policy.load(folder)
     if digest and policy.digest != digest:
-        raise ConfigError(f"{folder}: this machine holds another policy than the one that prepare was started with")
+        raise ConfigError(
+            f"policy {policy.folder}: this machine holds another policy than the one that prepare was started with"
+        )
     own = policy.settings.allow
     return Redaction(policy), ignored([*policy.settings.training_data.ignore, *own.domains, *own.emails, *own.phones])
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -19,7 +20,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from deskhand_finetune.prepare.code import code_fingerprint
-from deskhand_finetune.prepare.workers import chunks
+from deskhand_finetune.prepare.workers import chunks, cores
 from deskhand_guardrails.errors import ConfigError, DeskhandError, UnavailableError
 
 T = TypeVar("T")
@@ -43,12 +44,12 @@ def map_chunks(function: Callable[[list[T]], list[R]], items: Iterable[T], worke
         UnavailableError: there is no such cluster, it failed, or a node has another deskhand.
         DeskhandError: what ``function`` raised.
     """
-    with _connected(workers) as cores, _settings() as data:
+    with _connected(workers) as held, _settings() as data:
         stream = chunks(items)
         task = partial(_task, function=function, code=code_fingerprint())
-        while window := list(islice(stream, WINDOW * cores)):
+        while window := list(islice(stream, WINDOW * held)):
             blocks = data.from_items([{"chunk": pickle.dumps(one)} for one in window], override_num_blocks=len(window))
-            done = blocks.map_batches(task, batch_size=None, concurrency=cores)
+            done = blocks.map_batches(task, batch_size=None, concurrency=min(held, len(window)))
             with _ray_errors():
                 for row in done.iter_rows():
                     yield from pickle.loads(row["result"])  # noqa: S301 - made by our own task
@@ -66,7 +67,11 @@ def _task(batch: dict[str, Any], function: Callable[[list[T]], list[R]], code: s
 @contextmanager
 def _connected(workers: int | None) -> Iterator[int]:
     """Yields how many cores may work."""
+    address = os.environ.get("RAY_ADDRESS")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if not address and "ray" not in sys.modules:
+        # Read once, at Ray's import: whoever reaches a cluster's port may run code on it, so ours is on loopback.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     try:
         import ray
         import ray.data
@@ -74,7 +79,6 @@ def _connected(workers: int | None) -> Iterator[int]:
         raise ConfigError("--engine ray needs Ray; install it with: pip install 'deskhand[ray]'") from None
     is_ours = not ray.is_initialized()
     if is_ours:
-        address = os.environ.get("RAY_ADDRESS")
         local = {} if address else _here(workers)
         with _ray_errors(f"no ray cluster answers at RAY_ADDRESS={address}" if address else "ray does not start here"):
             ray.init(address or "local", logging_level=logging.ERROR, log_to_driver=False, **local)
@@ -87,13 +91,8 @@ def _connected(workers: int | None) -> Iterator[int]:
 
 
 def _here(workers: int | None) -> dict[str, Any]:
-    """How a cluster of this machine alone is started: reachable from it alone."""
-    return {
-        "num_cpus": workers,
-        "include_dashboard": False,
-        "object_store_memory": STORE_BYTES,
-        "_node_ip_address": "127.0.0.1",
-    }
+    """How a cluster of this machine alone is started."""
+    return {"num_cpus": workers or cores(), "include_dashboard": False, "object_store_memory": STORE_BYTES}
 
 
 @contextmanager
@@ -101,34 +100,29 @@ def _settings() -> Iterator[Any]:
     """Ray Data in order and quiet; the calling program's own settings come back afterwards."""
     import ray.data
 
-    for name in ("ray.data", "ray"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    # What it logs of an error is the whole of it; ours is one line, and Ray keeps its own in its log.
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     context = ray.data.DataContext.get_current()
     options = context.execution_options
-    before = options.preserve_order, context.enable_progress_bars
-    options.preserve_order, context.enable_progress_bars = True, False
+    before = options.preserve_order, context.enable_progress_bars, context.raise_original_map_exception
+    options.preserve_order, context.enable_progress_bars, context.raise_original_map_exception = True, False, True
     try:
         yield ray.data
     finally:
-        options.preserve_order, context.enable_progress_bars = before
+        options.preserve_order, context.enable_progress_bars, context.raise_original_map_exception = before
 
 
 @contextmanager
 def _ray_errors(what: str = "the ray cluster failed") -> Iterator[None]:
-    """Our own errors as they were raised on the node, Ray's as one line: its text may quote what was worked on."""
+    """Our own errors as they were raised on the node, others as one line: their text may quote what was worked on."""
+    from ray.exceptions import RayError
+
     try:
         yield
-    except (RuntimeError, OSError, ValueError, TimeoutError) as error:
-        ours = next((one for one in _causes(error) if isinstance(one, DeskhandError)), None)
-        if ours is not None:
-            raise ours from None
-        kind = type([*_causes(error)][-1]).__name__
-        raise UnavailableError(f"{what} ({kind}); see the log of ray, /tmp/ray/session_latest/logs") from None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """``error``, what Ray says caused it, and so on."""
-    one: BaseException | None = error
-    while one is not None:
-        yield one
-        one = getattr(one, "cause", None) or one.__cause__
+    except (RayError, RuntimeError, OSError, ValueError) as error:
+        # What a node raised comes as its copy, with the node's trace for a text; the first one is its cause.
+        origin = getattr(error, "cause", None) or error
+        if isinstance(origin, DeskhandError):
+            raise origin from None
+        where = "see ray's log on the node, /tmp/ray/session_latest/logs"
+        raise UnavailableError(f"{what} ({type(origin).__name__}); {where}") from None

@@ -32,7 +32,7 @@ from deskhand_finetune.prepare.substitutes import require_faker
 from deskhand_finetune.prepare.workers import Engine, EngineName, cores, engine_of
 from deskhand_finetune.tickets import Options, open_export
 from deskhand_guardrails.errors import InputError
-from deskhand_guardrails.policy import Policy
+from deskhand_guardrails.policy import DEFAULT_FOLDER, Policy
 from deskhand_guardrails.progress import Track, quiet
 
 
@@ -82,7 +82,7 @@ def prepare(
         substitutes = policy.settings.training_data.substitutes
     if substitutes:
         require_faker()
-    rules = Rules(policy.folder, policy.digest, notes, substitutes, seed)
+    rules = Rules(None if policy.folder == DEFAULT_FOLDER else policy.folder, policy.digest, notes, substitutes, seed)
     how = (format, reading or Options())
     plan = _plan(exports, Path(out), policy, articles, how, workers, track, rules, despite_leaks=despite_leaks)
     finished = _finished(plan)
