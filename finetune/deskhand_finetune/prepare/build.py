@@ -64,7 +64,7 @@ def build(plan: Plan, started: float) -> PrepareReport:
 def _built(plan: Plan, started: float, files: ExitStack) -> PrepareReport:
     with Quarantine(plan.partial / QUARANTINE) as left_out:
         left_out.add(read_jsonl(plan.partial / LEFT_OUT))
-        chosen = _chosen(plan, left_out, files)
+        chosen = choose(plan, left_out, files)
     residual = estimate(chosen.learnt, plan.residual_limit)
     suspects = write_suspects(chosen.learnt, plan.out)
     if not plan.despite_leaks:
@@ -122,7 +122,7 @@ class Choice(NamedTuple):
     canned: dict[str, int]
 
 
-def _chosen(plan: Plan, left_out: Quarantine, files: ExitStack) -> Choice:
+def choose(plan: Plan, left_out: Quarantine, files: ExitStack) -> Choice:
     """Folds, splits and holds the sides apart; what goes is noted in ``left_out``."""
     spool = files.enter_context(Spool(plan.partial / CONVERSATIONS, Conversation.from_json))
     repeated = fold.near_duplicates(spool)
