@@ -36,8 +36,8 @@ import numpy as np
 
 from deskhand_finetune import open_export, prepare
 from deskhand_finetune.disk import partial_of, write_jsonl
-from deskhand_finetune.prepare.build import choose
 from deskhand_finetune.prepare.checkpoint import Checkpoint
+from deskhand_finetune.prepare.choice import choose
 from deskhand_finetune.prepare.clean import Rules
 from deskhand_finetune.prepare.conversation import Conversation, LeftOut, Turn
 from deskhand_finetune.prepare.identity import distinct
