@@ -1,8 +1,12 @@
 """What the personal-data and secrets checks find of a file's spans, and their speed beside Presidio's own recognisers.
 
+    python benchmarks/personal_data.py benchmarks/people_usual.txt      # what an ordinary inbox holds
+    python benchmarks/personal_data.py benchmarks/people_unusual.txt    # names from everywhere, tables, transcripts
     python benchmarks/personal_data.py SPANS.jsonl [--misses LABEL] [--alarms LABEL] [--harmless TEXTS.jsonl.gz ...]
 
-``SPANS.jsonl`` holds a text and its spans a line: ``{"text", "spans": [{"start", "end", "label"}]}``, or a list in the
+The two files beside this script were written for it by people who knew nothing of how the detectors work; they train
+nothing. A line is a text (``\\n`` for a line end) in which ``[[PERSON|Ada Obi]]`` marks a span. ``SPANS.jsonl`` holds a
+text and its spans a line: ``{"text", "spans": [{"start", "end", "label"}]}``, or a list in the
 form of presidio-research (``full_text``; ``entity_type``, ``start_position``, ``end_position``); a ``.conll`` file
 holds words and their tags. For each label: recall
 (a find of the same kind overlaps more than half of the span), hidden (every letter and digit of the span is covered,
@@ -18,6 +22,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import re
 import statistics
 import time
 from collections import Counter, defaultdict
@@ -67,8 +72,8 @@ class Found(NamedTuple):
 
 
 def records(path: Path) -> Iterator[tuple[str, list[Found]]]:
-    if path.suffix == ".conll":
-        yield from conll(path)
+    if path.suffix in (".conll", ".txt"):
+        yield from conll(path) if path.suffix == ".conll" else marked(path)
         return
     text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
     rows = json.loads(text) if text.lstrip().startswith("[") else map(json.loads, text.splitlines())
@@ -84,6 +89,21 @@ def records(path: Path) -> Iterator[tuple[str, list[Found]]]:
                 for span in row["spans"]
             ],
         )
+
+
+_MARKED = re.compile(r"\[\[(?P<label>[A-Z_]+)\|(?P<value>.+?)\]\]", re.DOTALL)
+
+
+def marked(path: Path) -> Iterator[tuple[str, list[Found]]]:
+    """Texts with their spans marked in them."""
+    for line in path.read_text("utf-8").splitlines():
+        written, text, at, spans = line.replace("\\n", "\n"), "", 0, list[Found]()
+        for match in _MARKED.finditer(written):
+            text += written[at : match.start()]
+            spans.append(Found(len(text), len(text) + len(match["value"]), match["label"]))
+            text += match["value"]
+            at = match.end()
+        yield text + written[at:], spans
 
 
 _TAGS = {"person": "PERSON", "per": "PERSON", "location": "LOCATION", "loc": "LOCATION"}

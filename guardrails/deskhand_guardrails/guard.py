@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from deskhand_guardrails.detectors.spans import Span
 from deskhand_guardrails.errors import UnavailableError
 from deskhand_guardrails.kept import Kept
 from deskhand_guardrails.onnx import session, tokenizer
@@ -30,6 +29,9 @@ FOLDER = Path(__file__).parent / "models" / "guard"
 WIDE, NARROW = 254, 80
 """Word pieces in a window: what the model was trained on at most, and about three sentences of a document."""
 
+FAINT = 0.2
+"""Words below this probability of every label are not told; what counts above it is the detectors' to say."""
+
 MOST_WINDOWS = 32
 """A text beyond so many windows keeps its first and last half of them: one message must not take seconds."""
 
@@ -37,6 +39,17 @@ KEPT = 4096
 """Texts and windows whose reading is remembered, a kilobyte each, under a hash and without their text: every detector
 of a stage asks for the same ones, a streamed answer's sentences are read more than once, and in a help desk's history
 four answers of five were given before."""
+
+
+class Tagged(NamedTuple):
+    """A word of a text, ``text[start:end]``, that is part of a ``label`` with the probability ``score``."""
+
+    start: int
+    end: int
+    label: str
+    score: float
+    goes_on: bool
+    """Whether it belongs to the same one as the word before it, which has the same label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +60,8 @@ class Window:
     end: int
     scores: Mapping[str, float]
     """Question to a score from 0 to 1."""
-    spans: tuple[Span, ...]
-    """People, places and addresses, by their place in the whole text."""
+    words: tuple[Tagged, ...]
+    """Those that may belong to a person, a place or an address."""
 
 
 class Guard:
@@ -93,10 +106,8 @@ class Guard:
             key = np.asarray(ids[first:last], dtype=np.int32).tobytes()
             reading = self._readings.get(key, partial(self._run, ids[first:last], words[first:last]))
             offsets = places[first:last]
-            spans = tuple(
-                Span(offsets[one][0], offsets[two][1], label, score) for one, two, label, score in reading.spans
-            )
-            found.append(Window(offsets[0][0], offsets[-1][1], reading.scores, spans))
+            tagged = tuple(one._replace(start=offsets[one.start][0], end=offsets[one.end][1]) for one in reading.words)
+            found.append(Window(offsets[0][0], offsets[-1][1], reading.scores, tagged))
         return tuple(found)
 
     def _run(self, ids: Sequence[int], words: Sequence[int | None]) -> _Reading:
@@ -104,39 +115,40 @@ class Guard:
         scores, tags = self._session.run(["scores", "tags"], {"input_ids": fed, "attention_mask": np.ones_like(fed)})
         answers = 1 / (1 + np.exp(-scores[0]))
         by_question = {name: float(score) for name, score in zip(self._questions, answers, strict=True)}
-        return _Reading(by_question, tuple(_spans(tags[0, 1:-1], self._tags, words)))
+        return _Reading(by_question, tuple(_tagged(tags[0, 1:-1], self._tags, words)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A window's scores, and its spans as (first token, last token, label, score)."""
+    """A window's scores, and its words with their first and last token for places."""
 
     scores: Mapping[str, float]
-    spans: tuple[tuple[int, int, str, float], ...]
+    words: tuple[Tagged, ...]
 
 
-def _spans(
-    logits: npt.NDArray[np.float32], names: Sequence[str], words: Sequence[int | None]
-) -> list[tuple[int, int, str, float]]:
-    """Runs of whole words under one label; a run's score is its weakest word's probability."""
+def _tagged(logits: npt.NDArray[np.float32], names: Sequence[str], words: Sequence[int | None]) -> Iterator[Tagged]:
+    """Whole words with their likeliest label, where it has a probability of ``FAINT`` at least.
+
+    The model cuts rare words, such as most names, into pieces, the first of which begins a span ("B-") while the others
+    are inside ("I-"): a word's probability of a label is the sum of both, in the mean of its pieces.
+    """
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
-    # The model cuts rare words, such as most names, into pieces: a word is the mean of them.
+    kinds = [name.partition("-")[2] for name in names]
+    labels = [*dict.fromkeys(filter(None, kinds))]
+    of_label = np.asarray([[kind == label for label in labels] for kind in kinds], dtype=shares.dtype)
     firsts = np.asarray([at for at in range(len(words)) if not at or words[at] != words[at - 1]])
     ends = np.append(firsts[1:], len(words))
-    means = np.add.reduceat(shares, firsts, axis=0) / (ends - firsts)[:, None]
-    found: list[tuple[int, int, str, float]] = []
+    means = np.add.reduceat(shares @ of_label, firsts, axis=0) / (ends - firsts)[:, None]
+    before: Tagged | None = None
     for word, best in enumerate(means.argmax(axis=1)):
-        begin, _, label = names[best].partition("-")
-        if not label:
+        if means[word, best] < FAINT:
             continue
-        first, last, score = int(firsts[word]), int(ends[word]) - 1, float(means[word, best])
-        if begin == "I" and found and found[-1][1] == first - 1 and found[-1][2] == label:
-            start, _, _, weakest = found[-1]
-            found[-1] = (start, last, label, min(weakest, score))
-        else:
-            found.append((first, last, label, score))
-    return found
+        first, last, label = int(firsts[word]), int(ends[word]) - 1, labels[best]
+        inside, begins = (shares[first, names.index(f"{place}-{label}")] for place in "IB")
+        follows = before is not None and before.end == first - 1 and before.label == label
+        before = Tagged(first, last, label, float(means[word, best]), follows and bool(inside > begins))
+        yield before
 
 
 def _cuts(tokens: int, size: int) -> list[tuple[int, int]]:

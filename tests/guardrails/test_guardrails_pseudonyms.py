@@ -32,6 +32,16 @@ def test_same_value_same_placeholder_whatever_its_spelling() -> None:
     assert "anna" not in repr(pseudonyms)
 
 
+def test_a_value_stays_what_it_was_first_taken_for() -> None:
+    pseudonyms = Pseudonyms()
+    asked, answered = "editing order 00123842", "Call 00123842, or Bob."
+    assert pseudonyms.hide(asked, [_at(asked, "00123842", "ORDER_ID")]) == "editing order <ORDER_ID_1>"
+    found = [_at(answered, "00123842", "PHONE_NUMBER"), _at(answered, "Bob", "PERSON")]
+    assert pseudonyms.hide(answered, found) == "Call <ORDER_ID_1>, or <PERSON_1>."
+    # "May" the person and "May" in something else: so short a value may well be two.
+    assert pseudonyms.hide("Bob", [_at("Bob", "Bob", "USERNAME")]) == "<USERNAME_1>"
+
+
 @pytest.mark.parametrize(
     "bent",
     [

@@ -109,7 +109,7 @@ def test_regular_expressions(write: Write) -> None:
         write({"rails": {"input": {"flows": ["regex check input"]}, "config": section}}), "regex check input"
     )
     assert rails.check_input("What is acme-12?").reason == "nemo: regex check input"
-    assert rails.check_input("What is acme?").decision == "allow"
+    assert rails.check_input("Where is my acme order?").decision == "allow"
     assert rails.check_output("It is acme-12.", Context(question="acme-12")).decision == "allow"
 
 

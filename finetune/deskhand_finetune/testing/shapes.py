@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from deskhand_finetune.testing import chats, desks, json_desks
+from deskhand_finetune.testing import chats, desks, json_desks, messengers
 from deskhand_finetune.testing.shape import Shape
 from deskhand_finetune.tickets.ticket import Ticket
 
-SHAPES: dict[str, Shape] = {shape.name: shape for shape in (*json_desks.SHAPES, *desks.SHAPES, *chats.SHAPES)}
+SHAPES: dict[str, Shape] = {
+    shape.name: shape for shape in (*json_desks.SHAPES, *messengers.SHAPES, *desks.SHAPES, *chats.SHAPES)
+}
 
 
 def write_export(shape: Shape, tickets: Iterable[Ticket], folder: Path) -> list[Path]:

@@ -38,7 +38,9 @@ _LINKS = words(
     the new personal private mobile work home cell bitte and / ;
     """
 )
-_NAMED = Phrases(dict.fromkeys(_WORDS, True), _LINKS)
+# Said of orders and accounts too ("your order with the number 00123842"): a phrase that names one of those is surer.
+_VAGUE = frozenset(("a number", "the number", "this number", "new number"))
+_NAMED = Phrases({phrase: 0.6 if phrase in _VAGUE else 0.8 for phrase in _WORDS}, _LINKS)
 _AFTER = re.compile(
     r"[ ,(\-–]{0,3}(?:(?:is|was|ist|es|est)[ ](?:my|our|his|her|the|a|meine|mi|mon)[ ](?:(?!account|acct|order|customer|case|ticket|card|member|policy|reference|tracking|booking|pin)\w+[ ]){0,2})?(?:mobile|cell|phone|telephone|home|work|number|handy|telefon|móvil|nummer|whatsapp)\b",
     re.IGNORECASE,
@@ -78,7 +80,9 @@ def _score(text: str, run: re.Match[str]) -> float:
         return 0.8
     if digits > 15:
         return 0.0
-    if digits >= 7 and (_NAMED.before(text, run.start()) or _AFTER.match(text, run.end())):
+    if digits >= 7 and (before := _NAMED.before(text, run.start())):
+        return before.named
+    if digits >= 7 and _AFTER.match(text, run.end()):
         return 0.8
     if number.startswith("00"):
         return 0.6 if _possible(number) else 0.0
