@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from deskhand_finetune.prepare.conversation import Conversation, LeftOut, Turn
 from deskhand_finetune.prepare.quality import why_poor_answer
@@ -70,6 +71,14 @@ class Example:
     rating: str = ""
     notes: tuple[str, ...] = ()
     """Internal notes written before the answer, where they were asked for."""
+    substitutes: Mapping[str, str] = field(default_factory=dict)
+    """The conversation's."""
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Example:
+        """What ``dataclasses.asdict`` made, read back."""
+        said = tuple((role, text) for role, text in record["conversation"])
+        return cls(**{**record, "tags": tuple(record["tags"]), "conversation": said, "notes": tuple(record["notes"])})
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -140,6 +149,7 @@ def examples_of(conversation: Conversation) -> Iterator[Example | LeftOut]:
             organization=conversation.organization,
             rating=conversation.rating,
             notes=tuple(note.text for note in conversation.notes if note.at <= turn.at),
+            substitutes=conversation.substitutes,
         )
 
 

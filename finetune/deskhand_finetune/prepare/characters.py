@@ -13,6 +13,7 @@ SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 LINE_END = re.compile("\r\n?|[\u0085\u2028\u2029]")
 # UTF-8 of two bytes or more in quoted-printable; a lone "=20" may be meant as it stands.
 QUOTED_PRINTABLE = re.compile(r"=[C-F][0-9A-F](?:=[89AB][0-9A-F])+")
+_LAYOUT = re.compile(r"[\n\t]")
 
 
 def repair(text: str) -> str:
@@ -20,7 +21,7 @@ def repair(text: str) -> str:
     text = LINE_END.sub("\n", text)
     if QUOTED_PRINTABLE.search(text):
         text = _undone(text)
-    if not text.isascii() or "&" in text or not text.isprintable():
+    if not text.isascii() or "&" in text or not _LAYOUT.sub("", text).isprintable():
         text = _fixed(text)
     text = re.sub(r"[ \t]+(?=\n|$)", "", text)
     return re.sub(r"\n{3,}", "\n\n", text)

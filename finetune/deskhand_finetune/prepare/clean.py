@@ -26,6 +26,7 @@ from deskhand_finetune.prepare.substitutes import PLACEHOLDER, draw
 from deskhand_finetune.tickets.desks.mail import PUBLIC_DOMAINS
 from deskhand_finetune.tickets.ticket import Message, Ticket, iso
 from deskhand_guardrails.courtesy import strip_courtesies
+from deskhand_guardrails.errors import ConfigError
 from deskhand_guardrails.policy import Policy
 from deskhand_guardrails.pseudonyms import Pseudonyms
 from deskhand_guardrails.redaction import Redaction
@@ -43,6 +44,8 @@ class Rules:
 
     policy: Path | None = None
     """The policy's folder; None is the shipped one."""
+    digest: str = ""
+    """The policy's digest, where it is known: on another machine the folder may hold another one."""
     notes: bool = False
     """Whether internal notes are read, as notes."""
     substitutes: bool = False
@@ -86,7 +89,7 @@ def clean_tickets(tickets: Sequence[Ticket], rules: Rules) -> list[tuple[Convers
 
 def _conversation(ticket: Ticket, kept: Sequence[tuple[Message, str]], rules: Rules) -> Conversation:
     """The kept messages redacted, looked at again and put into turns."""
-    redaction, ignore = _redaction(rules.policy)
+    redaction, ignore = _redaction(rules.policy, rules.digest)
     names = known_names(ticket)
     pseudonyms, replaced, looked = Pseudonyms(), Counter[str](), Counter[str]()
     texts = [_subject(ticket.subject), *(text for _, text in kept)]
@@ -151,9 +154,13 @@ def company(address: str) -> str:
 
 
 @functools.lru_cache(maxsize=1)
-def _redaction(folder: Path | None) -> tuple[Redaction, frozenset[str]]:
+def _redaction(folder: Path | None, digest: str) -> tuple[Redaction, frozenset[str]]:
     """A policy's detectors, and what its owner says is no personal data."""
     policy = Policy.load(folder)
+    if digest and policy.digest != digest:
+        raise ConfigError(
+            f"policy {policy.folder}: this machine holds another policy than the one that prepare was started with"
+        )
     own = policy.settings.allow
     return Redaction(policy), ignored([*policy.settings.training_data.ignore, *own.domains, *own.emails, *own.phones])
 

@@ -9,9 +9,12 @@ runs both.
 from __future__ import annotations
 
 import re
+import tempfile
 import zlib
+from array import array
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,37 +38,74 @@ def shingles(text: str) -> npt.NDArray[np.uint32]:
     return np.unique(np.fromiter((zlib.crc32(run.encode()) for run in runs), np.uint32))
 
 
-def groups(texts: Sequence[str]) -> list[int]:
-    """For each text the number of its group of near-identical ones (the place of the group's first text)."""
-    held = [shingles(text) for text in texts]
-    bands = _bands(held)
-    buckets: dict[int, list[int]] = defaultdict(list)
-    group = list(range(len(texts)))
-    for place, own in enumerate(held):
-        keys = [int(key) for key in bands[place] if key]
-        met = dict.fromkeys(other for key in keys for other in buckets[key])
-        first = next((other for other in met if _alike(own, held[other])), None)
-        if first is not None:
-            group[place] = first
-            continue
-        for key in keys:
-            buckets[key].append(place)
+def groups(texts: Iterable[str]) -> npt.NDArray[np.int64]:
+    """For each text the number of its group of near-identical ones (the place of the group's first text).
+
+    Of a text 150 bytes stay in memory; its shingles wait in a temporary file until they are compared.
+    """
+    with tempfile.TemporaryFile() as file:
+        held = Sets(file, np.uint32)
+        bands = _bands(texts, held)
+        buckets: dict[int, list[int]] = defaultdict(list)
+        group = np.arange(len(held))
+        for place in np.flatnonzero(bands.any(axis=1)).tolist():
+            own = held[place]
+            keys = [key for key in bands[place].tolist() if key]
+            met = dict.fromkeys(other for key in keys for other in buckets[key])
+            first = next((other for other in met if held.may_be_alike(place, other) and _alike(own, held[other])), None)
+            if first is not None:
+                group[place] = first
+                continue
+            for key in keys:
+                buckets[key].append(place)
     return group
 
 
-def _bands(held: Sequence[npt.NDArray[np.uint32]]) -> npt.NDArray[np.uint64]:
+class Sets:
+    """Sorted arrays of numbers without repetition, in a file; their sizes stay in memory."""
+
+    def __init__(self, file: IO[bytes], kind: type[np.unsignedinteger[Any] | np.signedinteger[Any]]) -> None:
+        self._file = file
+        self._kind = np.dtype(kind)
+        self._ends = array("q", [0])
+
+    def append(self, numbers: npt.NDArray[Any]) -> None:
+        self._file.write(numbers.tobytes())
+        self._ends.append(self._ends[-1] + len(numbers))
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __getitem__(self, place: int) -> npt.NDArray[Any]:
+        self._file.seek(self._ends[place] * self._kind.itemsize)
+        return np.frombuffer(self._file.read(self.size(place) * self._kind.itemsize), self._kind)
+
+    def size(self, place: int) -> int:
+        return self._ends[place + 1] - self._ends[place]
+
+    def may_be_alike(self, one: int, other: int) -> bool:
+        """Whether their sizes allow a similarity of ``ALIKE``."""
+        smaller, larger = sorted((self.size(one), self.size(other)))
+        return smaller >= ALIKE * larger - 1e-9
+
+
+def _bands(texts: Iterable[str], held: Sets) -> npt.NDArray[np.uint32]:
     """For each text a number for each band, which texts that agree in the band share; 0 where it agrees with none.
 
-    Most texts are like no other, so that the buckets stay small: 1 kB a text altogether, shingles included.
+    Most texts are like no other, so that the buckets stay small. Adds the shingles of each text to ``held``.
     """
     random = np.random.default_rng(7)
     factors = random.integers(1, int(PRIME), BANDS * ROWS, dtype=np.uint64)
     offsets = random.integers(0, int(PRIME), BANDS * ROWS, dtype=np.uint64)
     mixers = random.integers(1, 2**63, ROWS, dtype=np.uint64) | np.uint64(1)
-    bands = np.zeros((len(held), BANDS), np.uint64)
-    for place, own in enumerate(held):
+    made = bytearray()
+    for text in texts:
+        own = shingles(text)
+        held.append(own)
         least = ((own.astype(np.uint64)[:, None] * factors + offsets) % PRIME).min(axis=0)
-        bands[place] = (least.reshape(BANDS, ROWS) * mixers).sum(axis=1)
+        # Half of the sum's bits: two texts that meet by chance are compared and found to differ.
+        made += ((least.reshape(BANDS, ROWS) * mixers).sum(axis=1) >> np.uint64(32)).astype(np.uint32).tobytes()
+    bands = np.frombuffer(made, np.uint32).reshape(-1, BANDS)
     for band in range(BANDS):
         _, which, counts = np.unique(bands[:, band], return_inverse=True, return_counts=True)
         bands[:, band] = np.where(counts[which] > 1, which * BANDS + band + 1, 0)

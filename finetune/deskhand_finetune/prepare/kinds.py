@@ -16,10 +16,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from deskhand_finetune.prepare.spool import Rows
 from deskhand_guardrails.encoder import Vectors
 
 MOST_KINDS = 24
-# Enough to place two dozen centres; the rest of a large export is only assigned to them.
+# Enough to place two dozen centres and to name them; the rest of a large export is only assigned to them.
 MOST_FITTED = 20_000
 ROUNDS = 15
 WORDS_IN_NAME = 3
@@ -37,7 +38,7 @@ class Kind(NamedTuple):
     tickets: int
 
 
-def kinds(questions: Sequence[str], languages: Sequence[str], vectors: Vectors, seed: int) -> list[Kind]:
+def kinds(questions: Sequence[str], languages: Sequence[str], vectors: Vectors | Rows, seed: int) -> list[Kind]:
     """The clusters of ``questions``, largest first.
 
     Args:
@@ -50,11 +51,11 @@ def kinds(questions: Sequence[str], languages: Sequence[str], vectors: Vectors, 
         return []
     random = np.random.default_rng(seed)
     count = min(MOST_KINDS, max(1, round(math.sqrt(len(questions) / 2))))
-    fitted = vectors[np.sort(random.choice(len(vectors), min(MOST_FITTED, len(vectors)), replace=False))]
-    centres = _centres(fitted, count, random)
+    places = np.sort(random.choice(len(vectors), min(MOST_FITTED, len(vectors)), replace=False))
+    centres = _centres(vectors[places], count, random)
     own = np.concatenate([_nearest(vectors[at : at + 4096], centres) for at in range(0, len(vectors), 4096)])
-    names = _names(questions, languages, own)
-    found = Counter(names[int(number)] for number in own)
+    names = _names([questions[place] for place in places], [languages[place] for place in places], own[places])
+    found = Counter(names.get(int(number), VARIOUS) for number in own)
     return [Kind(name, held) for name, held in found.most_common()]
 
 

@@ -9,6 +9,8 @@ import re
 from functools import cache
 from typing import Any
 
+from deskhand_guardrails.kept import Kept
+
 # Below this the classifier guesses (it takes "refund" for Swahili).
 FEWEST_LETTERS = 12
 COMMON = "en de es fr it pt nl pl sv da no fi cs ro hu tr el ru uk ar he hi ja ko zh"
@@ -33,8 +35,16 @@ def _identifier() -> Any:  # noqa: ANN401 - the library is untyped
     return identifier
 
 
+# Canned answers come again and again.
+_KEPT: Kept[str] = Kept(4096)
+
+
 def language_of(text: str) -> str:
     """A two-letter code, or nothing for texts too short to tell."""
+    return _KEPT.get(text, lambda: _told(text))
+
+
+def _told(text: str) -> str:
     words = " ".join(word for word in text.split() if not word.startswith("<"))
     letters = sum(letter.isalpha() for letter in words)
     for code, script in SCRIPTS:

@@ -7,20 +7,35 @@ it counts must be nothing; anything else stops ``prepare``.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from deskhand_finetune.disk import read_jsonl
 from deskhand_finetune.prepare.conversation import Conversation
-from deskhand_finetune.prepare.duplicates import ALIKE, plain
+from deskhand_finetune.prepare.duplicates import ALIKE, Sets, plain
+from deskhand_finetune.prepare.spool import Chosen, Places, digests, times
 from deskhand_guardrails.errors import InputError
 
 Triples = npt.NDArray[np.int64]
+TRAIN, VALIDATION, TEST = 1, 2, 4
+MARKS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+# Triples are counted in so many counters (64 MB), whatever their number.
+COUNTERS = 2**24
+
+
+class Pair(NamedTuple):
+    """Places of two conversations, the smaller first."""
+
+    one: int
+    other: int
+
 
 NAMES = {
     "tickets": "tickets on two sides",
@@ -32,7 +47,7 @@ NAMES = {
 }
 
 
-def leaks(folder: Path, conversations: Iterable[Conversation], *, by_organization: bool) -> dict[str, int]:
+def leaks(folder: Path, conversations: Sequence[Conversation], *, by_organization: bool) -> dict[str, int]:
     """Counts what crosses between the splits in ``folder``, by the keys of ``NAMES``.
 
     Args:
@@ -40,35 +55,49 @@ def leaks(folder: Path, conversations: Iterable[Conversation], *, by_organizatio
         conversations: those of the written tickets, at least.
         by_organization: whether organisations were to be kept apart; what was not asked for is not counted.
     """
-    sides: dict[str, set[str]] = defaultdict(set)
-    sources: list[tuple[str, str]] = []
-    for side in ("train", "validation", "test"):
-        for record in read_jsonl(folder / f"{side}.jsonl"):
-            sides[record["ticket_id"]].add(side)
-            sources.extend((record["ticket_id"], source) for source in record["source_ids"])
-    by_time = sorted(conversations, key=lambda one: one.created_at)
-    held = {one.ticket_id: one for one in by_time if one.ticket_id in sides}
-    by_customer: dict[str, set[str]] = defaultdict(set)
-    by_company: dict[str, set[str]] = defaultdict(set)
-    times: dict[str, list[str]] = defaultdict(list)
-    for ticket, own in sides.items():
-        for side in own:
-            times[side].append(held[ticket].created_at)
-        by_customer[held[ticket].customer] |= own
-        by_company[held[ticket].organization] |= own
-    oldest = min(times["test"], default="9999")
-    trained = {ticket for ticket, own in sides.items() if "train" in own}
-    tickets = ((ticket, source.removeprefix("ticket:")) for ticket, source in sources if source.startswith("ticket:"))
+    names, sides = _written(folder)
+    ids = digests(one.ticket_id for one in conversations)
+    moments = times(one.created_at for one in conversations)
+    # Of conversations with the same id the newest is meant.
+    order = np.lexsort((moments, ids))
+    newest = order[np.append(np.diff(ids[order]) != 0, [True])[: len(order)]]
+    places = np.sort(newest[np.isin(ids[newest], names)])
+    own = sides[np.searchsorted(names, ids[places])]
+    read = Chosen(conversations, places)
+    oldest = min(moments[places[own & TEST > 0]].tolist(), default=b"9999")
     return {
-        "tickets": sum(len(own) > 1 for own in sides.values()),
-        "customers": _crossing(by_customer),
-        "organizations": _crossing(by_company) if by_organization else 0,
-        "near_duplicates": near_duplicates(
-            [_triples(held[ticket]) for ticket in sorted(sides)], [min(sides[ticket]) for ticket in sorted(sides)]
-        ),
-        "newer_training": sum(time > oldest for time in times["train"]),
-        "foreign_sources": sum(source not in trained or source == ticket for ticket, source in tickets),
+        "tickets": int((_count(sides) > 1).sum()),
+        "customers": _crossing(digests(one.customer for one in read), own),
+        "organizations": _crossing(digests(one.organization for one in read), own) if by_organization else 0,
+        "near_duplicates": sum(1 for _ in crossing(read, own)),
+        "newer_training": int((moments[places[own & TRAIN > 0]] > oldest).sum()),
+        "foreign_sources": _foreign(folder, names[sides & TRAIN > 0]),
     }
+
+
+def _written(folder: Path) -> tuple[Places, npt.NDArray[np.uint8]]:
+    """The digests of the written tickets, sorted, and the sides of each as a sum of their marks."""
+    found, marks = array("q"), array("B")
+    for side, mark in MARKS.items():
+        for record in read_jsonl(folder / f"{side}.jsonl"):
+            found.append(hash(record["ticket_id"]))
+            marks.append(mark)
+    names, which = np.unique(np.frombuffer(found, np.int64), return_inverse=True)
+    sides = np.zeros(len(names), np.uint8)
+    np.bitwise_or.at(sides, which, np.frombuffer(marks, np.uint8))
+    return names, sides
+
+
+def _foreign(folder: Path, trained: Places) -> int:
+    """How many sources are no training tickets, or their record's own."""
+    foreign = 0
+    for side in MARKS:
+        for record in read_jsonl(folder / f"{side}.jsonl"):
+            tickets = [one.removeprefix("ticket:") for one in record["source_ids"] if one.startswith("ticket:")]
+            known = np.isin(digests(tickets), trained)
+            own = [ticket == record["ticket_id"] for ticket in tickets]
+            foreign += int((~known | np.asarray(own, bool)).sum())
+    return foreign
 
 
 def refuse_leaks(found: Mapping[str, int], out: Path) -> None:
@@ -81,32 +110,80 @@ def refuse_leaks(found: Mapping[str, int], out: Path) -> None:
         )
 
 
-def near_duplicates(texts: Sequence[Triples], sides: Sequence[str]) -> int:
-    """How many pairs on different sides have a Jaccard similarity of ``ALIKE`` or more."""
-    if not texts:
-        return 0
-    every, counts = np.unique(np.concatenate(texts), return_counts=True)
-    by_rare: dict[int, list[int]] = defaultdict(list)
-    pairs = 0
-    for place, own in enumerate(texts):
-        common = counts[np.searchsorted(every, own)]
-        # Two sets that alike share one of these: the rest is too small to make up for them.
+def crossing(conversations: Iterable[Conversation], sides: Sequence[int] | npt.NDArray[np.uint8]) -> Iterator[Pair]:
+    """The pairs of conversations on different sides with a Jaccard similarity of ``ALIKE`` or more, by their places.
+
+    Args:
+        conversations: in memory one at a time; their triples go to a temporary file.
+        sides: the mark of each one's side, see ``MARKS``; those of ``TRAIN`` are only compared with the others.
+    """
+    counts = np.zeros(COUNTERS, np.uint32)
+    with tempfile.TemporaryFile() as file:
+        held = Sets(file, np.int64)
+        for conversation in conversations:
+            own = _triples(conversation)
+            held.append(own)
+            np.add.at(counts, own & (COUNTERS - 1), 1)
+        index = _Index(held, counts, [place for place, side in enumerate(sides) if side != TRAIN])
+        for place in range(len(held)):
+            own = held[place]
+            for other in index.meeting(own).tolist():
+                is_asked = sides[place] != sides[other] and (sides[place] == TRAIN or other < place)
+                if is_asked and held.may_be_alike(place, other) and _alike(own, held[other]):
+                    yield Pair(*sorted((place, other)))
+
+
+class _Index:
+    """Which of the held-out conversations hold a triple among their rarest."""
+
+    def __init__(self, held: Sets, counts: npt.NDArray[np.uint32], places: Iterable[int]) -> None:
+        self._counts = counts
+        triples, owners = array("q"), array("q")
+        for place in places:
+            rare = self._rarest(held[place])
+            triples.frombytes(rare.tobytes())
+            owners.extend([place] * len(rare))
+        order = np.argsort(np.frombuffer(triples, np.int64), kind="stable")
+        self._triples = np.frombuffer(triples, np.int64)[order]
+        self._owners = np.frombuffer(owners, np.int64)[order]
+
+    def _rarest(self, own: Triples) -> Triples:
+        """Two sets that are alike share one of these: the rest is too small to make up for them.
+
+        Rare is told by counters that triples share: any order does, if it is the same for all.
+        """
+        common = self._counts[own & (COUNTERS - 1)]
         prefix = np.lexsort((own, common))[: len(own) - ceil(ALIKE * len(own)) + 1]
-        shared = own[prefix[common[prefix] > 1]].tolist()
-        met = {other for triple in shared for other in by_rare[triple] if sides[other] != sides[place]}
-        both = ((other, len(np.intersect1d(own, texts[other], assume_unique=True))) for other in met)
-        pairs += sum(count >= ALIKE * (len(own) + len(texts[other]) - count) for other, count in both)
-        for triple in shared:
-            by_rare[triple].append(place)
-    return pairs
+        return own[prefix[common[prefix] > 1]]
+
+    def meeting(self, own: Triples) -> Places:
+        """The places of those that share one of the rarest triples of ``own``."""
+        rare = self._rarest(own)
+        first, last = (np.searchsorted(self._triples, rare, side) for side in ("left", "right"))
+        met = [self._owners[one:end] for one, end in zip(first.tolist(), last.tolist(), strict=True) if one < end]
+        return np.unique(np.concatenate(met)) if met else np.zeros(0, np.int64)
+
+
+def _alike(one: Triples, other: Triples) -> bool:
+    shared = len(np.intersect1d(one, other, assume_unique=True))
+    return shared >= ALIKE * (len(one) + len(other) - shared)
 
 
 def _triples(conversation: Conversation) -> Triples:
-    """The distinct word triples by Python's 64-bit hash, too wide to meet by chance: 1.5 kB a ticket instead of 8."""
+    """The distinct word triples by Python's 64-bit hash, too wide to meet by chance."""
     words = plain("\n".join(turn.text for turn in conversation.turns)).split()
     runs = (hash(" ".join(words[at : at + 3])) for at in range(max(1, len(words) - 2)))
     return np.unique(np.fromiter(runs, np.int64))
 
 
-def _crossing(sides: Mapping[str, set[str]]) -> int:
-    return sum(len(own) > 1 for name, own in sides.items() if name)
+def _crossing(names: Places, sides: npt.NDArray[np.uint8]) -> int:
+    """How many names, but for none, have tickets on more than one side."""
+    found, which = np.unique(names, return_inverse=True)
+    marks = np.zeros(len(found), np.uint8)
+    np.bitwise_or.at(marks, which, sides)
+    return int((_count(marks[found != 0]) > 1).sum())
+
+
+def _count(marks: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """How many sides each has."""
+    return np.bitwise_count(marks)

@@ -6,8 +6,7 @@
 
 The folder is built as ``OUT.partial`` and renamed when it is whole. What was cleaned there is not cleaned again when
 the inputs and settings are the same, even if the run was killed (``checkpoint``), and a finished OUT of the same inputs
-and settings is left as it is. Only the first stage streams; conversations, examples and vectors are held in memory,
-about 25 kB a ticket (2,387 tickets: 384 MB at the peak, 39 tickets: 329 MB).
+and settings is left as it is. Neither stage holds texts in memory: of a ticket some hundred bytes stay (``spool``).
 """
 
 from __future__ import annotations
@@ -16,24 +15,24 @@ import json
 import time
 from collections.abc import Sequence
 from functools import partial
-from importlib.metadata import version
 from itertools import chain, islice
 from pathlib import Path
 
-import deskhand_guardrails
 from deskhand_finetune.dataset import REPORT
 from deskhand_finetune.disk import disk_errors, fingerprint, put_in_place, refuse_foreign
 from deskhand_finetune.prepare.articles import read_articles
 from deskhand_finetune.prepare.build import build
 from deskhand_finetune.prepare.checkpoint import Checkpoint
 from deskhand_finetune.prepare.clean import Rules, clean_tickets
+from deskhand_finetune.prepare.code import code_fingerprint
+from deskhand_finetune.prepare.identity import distinct
 from deskhand_finetune.prepare.plan import STAGE_FILES, Plan
 from deskhand_finetune.prepare.report import PrepareReport
 from deskhand_finetune.prepare.substitutes import require_faker
-from deskhand_finetune.prepare.workers import cores, map_chunks
+from deskhand_finetune.prepare.workers import Engine, EngineName, cores, engine_of
 from deskhand_finetune.tickets import Options, open_export
 from deskhand_guardrails.errors import InputError
-from deskhand_guardrails.policy import Policy
+from deskhand_guardrails.policy import DEFAULT_FOLDER, Policy
 from deskhand_guardrails.progress import Track, quiet
 
 
@@ -46,6 +45,7 @@ def prepare(
     format: str | None = None,  # noqa: A002 - the option's name
     reading: Options | None = None,
     workers: int | None = None,
+    engine: EngineName = "local",
     track: Track = quiet,
     seed: int = 0,
     notes: bool = False,
@@ -65,6 +65,7 @@ def prepare(
         format: the help desk's name, to read the exports as that without looking.
         reading: what the exports do not say themselves, such as the columns of a table or who answers.
         workers: processes for cleaning and redacting; None takes every core. The result is the same.
+        engine: ``ray`` cleans and redacts on a Ray cluster, see ``cluster``. The result is the same.
         track: shows progress.
         seed: of the draws (hand-overs, order of sources, substitutes).
         notes: puts internal notes into the prompts, as notes; they never enter otherwise.
@@ -74,8 +75,9 @@ def prepare(
 
     Raises:
         InputError: an input cannot be used, nothing is left to learn from, or too much personal data may be left.
-        ConfigError: substitutes were asked for and Faker is not installed, or too many canaries were.
-        UnavailableError: the disk is full, or the encoder is missing.
+        ConfigError: substitutes were asked for and Faker is not installed, ``ray`` and Ray is not, or too many
+            canaries.
+        UnavailableError: the disk is full, the encoder is missing, or the cluster fails.
     """
     started = time.monotonic()
     policy = policy or Policy.load()
@@ -83,7 +85,7 @@ def prepare(
         substitutes = policy.settings.training_data.substitutes
     if substitutes:
         require_faker()
-    rules = Rules(policy.folder, notes, substitutes, seed)
+    rules = Rules(None if policy.folder == DEFAULT_FOLDER else policy.folder, policy.digest, notes, substitutes, seed)
     how = (format, reading or Options())
     plan = _plan(exports, Path(out), policy, articles, how, workers, track, rules, despite_leaks, canaries)
     finished = _finished(plan)
@@ -91,7 +93,7 @@ def prepare(
         return finished
     with disk_errors(plan.out):
         plan.partial.mkdir(parents=True, exist_ok=True)
-        _clean(plan)
+        _clean(plan, engine_of(engine, workers))
         report = build(plan, started)
         for name in STAGE_FILES:
             (plan.partial / name).unlink(missing_ok=True)
@@ -121,7 +123,7 @@ def _plan(
     beside = sorted({user for file in files for user in file.parent.glob("users*.json*")})
     texts = sorted(file for folder in folders for file in ([folder] if folder.is_file() else folder.rglob("*.md")))
     told = (how[0], how[1].key, policy.digest, rules.seed, rules.notes, rules.substitutes, canaries)
-    key = fingerprint(version("deskhand"), *told, files=[*files, *beside, *texts, *_code()])
+    key = fingerprint(code_fingerprint(), *told, files=[*files, *beside, *texts])
     return Plan(
         exports=opened,
         articles=folders,
@@ -139,21 +141,6 @@ def _plan(
     )
 
 
-def _code() -> list[Path]:
-    """What decides how a ticket comes out: a better detector must not be answered with yesterday's dataset."""
-    own = Path(__file__).parents[1]
-    guards = Path(deskhand_guardrails.__file__).parent
-    folders = (own / "prepare", own / "tickets", guards / "detectors", guards / "models")
-    held = [
-        file
-        for folder in folders
-        for file in folder.rglob("*")
-        if file.suffix in (".py", ".onnx", ".json", ".npz", ".txt")
-    ]
-    names = ("redaction", "pseudonyms", "prompt", "encoder", "ranking", "agreement", "distance", "training_text")
-    return sorted([*held, *(guards / f"{name}.py" for name in names)])
-
-
 def _finished(plan: Plan) -> PrepareReport | None:
     """The report of OUT, when it was made from the same inputs and settings."""
     path = plan.out / REPORT
@@ -167,13 +154,13 @@ def _finished(plan: Plan) -> PrepareReport | None:
         return None
 
 
-def _clean(plan: Plan) -> None:
+def _clean(plan: Plan, engine: Engine) -> None:
     """First stage: every ticket cleaned and redacted, into the partial folder."""
     held = Checkpoint(plan.partial, plan.fingerprint)
     if held.is_done:
         return
-    tickets = islice(chain.from_iterable(plan.exports), held.tickets, None)
-    cleaned = map_chunks(partial(clean_tickets, rules=plan.rules), tickets, plan.workers)
+    tickets = islice(distinct(chain.from_iterable(plan.exports)), held.tickets, None)
+    cleaned = engine(partial(clean_tickets, rules=plan.rules), tickets)
     # Known when the exports are read to their ends, and so a generator.
     unreadable = (bad for export in plan.exports for bad in export.quarantined)
     held.add(plan.track(cleaned, "cleaning and redacting"), unreadable)

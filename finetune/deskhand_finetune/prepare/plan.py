@@ -10,9 +10,11 @@ from deskhand_finetune.prepare.clean import Rules
 from deskhand_finetune.tickets import Export
 from deskhand_guardrails.progress import Track
 
-CONVERSATIONS, LEFT_OUT, VECTORS, STAGE = "conversations.jsonl", "left_out.jsonl", "vectors.npz", "stage.json"
+CONVERSATIONS, LEFT_OUT, STAGE = "conversations.jsonl", "left_out.jsonl", "stage.json"
+EXAMPLES, VECTORS, VECTORS_KEY = "examples.jsonl", "vectors.f32", "vectors.key"
+QUARANTINE = "quarantine.jsonl"
 # In the order in which they go: while the stage is noted as done, its files are there.
-STAGE_FILES = (STAGE, CONVERSATIONS, LEFT_OUT, VECTORS)
+STAGE_FILES = (STAGE, CONVERSATIONS, LEFT_OUT, EXAMPLES, VECTORS_KEY, VECTORS)
 
 
 @dataclass(frozen=True, slots=True)

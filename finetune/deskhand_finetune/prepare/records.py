@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,16 +22,21 @@ NOTES = "Notes of the team, which the customer has not read:"
 
 
 def records(
-    examples: Sequence[Example], vectors: Vectors, neighbours: Neighbours, *, seed: int, is_training: bool
+    examples: Sequence[Example],
+    vectors: Iterable[Vectors],
+    neighbours: Neighbours,
+    *,
+    seed: int,
+    is_training: bool,
 ) -> Iterator[dict[str, Any]]:
     """The records of one split. Chance is drawn per record from ``seed``, the ticket and the time, so that adding a
     ticket does not change the others; only training records hand over or are shuffled."""
-    for example, vector, near in zip(examples, vectors, neighbours.near(examples, vectors), strict=True):
+    for example, vector in zip(examples, vectors, strict=True):
         draw = random.Random(f"{seed}:{example.ticket_id}:{example.answered_at}")
-        sources, answer = near, example.answer
+        sources, answer = neighbours.near(example, vector), example.answer
         if is_training and draw.random() < HAND_OVER_SHARE:
             # As many as retrieval brought: their number must not tell that the answer is missing.
-            sources = neighbours.far(example, vector, len(near), np.random.default_rng(draw.getrandbits(64)))
+            sources = neighbours.far(example, vector, len(sources), np.random.default_rng(draw.getrandbits(64)))
             answer = HAND_OVER
         if is_training and draw.random() < SHUFFLED_SHARE:
             sources = draw.sample(sources, len(sources))

@@ -44,6 +44,7 @@ REASONS = {
     "unknown_value": "the answer names a person, order or address that the conversation does not",
     "duplicate": "question and answer repeat an earlier ticket",
     "canned": "one copy too many of a canned reply",
+    "duplicate_on_other_side": "nearly the same conversation as a newer ticket of another split",
     "customer_on_other_side": "the customer's other tickets are in another split",
 }
 
@@ -99,6 +100,7 @@ class PrepareReport:
             *(f"{name}: {why}" for name, why in self.formats.items()),
             f"{self.tickets} tickets read, {self.kept} kept",
             "records: " + ", ".join(f"{name} {count}" for name, count in self.splits.items()),
+            f"near duplicates on two sides, the older left out: {self.left_out.get('duplicate_on_other_side', 0)}",
             f"leak check (by {self.split_by}): " + ", ".join(f"{NAMES[name]} {n}" for name, n in self.leaks.items()),
             f"personal data replaced: {replaced or 'none found'}",
             f"personal data left: {Residual.from_json(self.residual).line()}",

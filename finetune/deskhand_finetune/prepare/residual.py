@@ -12,13 +12,15 @@ five messages). What both looks miss is in neither figure; a false alarm of the 
 
 from __future__ import annotations
 
-import json
+from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from deskhand_finetune.disk import write_jsonl
 from deskhand_finetune.prepare.conversation import Conversation
 from deskhand_finetune.prepare.second_look import Seen
 from deskhand_guardrails.errors import InputError
@@ -120,35 +122,36 @@ class Residual:
         return cls(Share(**record["messages"]), Share(**record["finds"]), record["limit"], record["kinds"])
 
 
-def estimate(conversations: Sequence[Conversation], limit: float) -> Residual:
+def estimate(conversations: Iterable[Conversation], limit: float) -> Residual:
     """The estimate over the kept tickets."""
     found, left = Counter[str](), Counter[str]()
-    messages: list[tuple[int, int]] = []
-    finds: list[tuple[int, int]] = []
+    messages, finds = array("q"), array("q")
     for conversation in conversations:
         found.update(conversation.looked)
         left.update(suspect["kind"] for suspect in conversation.suspects)
-        messages.append((conversation.messages, len({suspect["message"] for suspect in conversation.suspects})))
-        finds.append((sum(conversation.looked.values()), len(conversation.suspects)))
+        messages.extend((conversation.messages, len({suspect["message"] for suspect in conversation.suspects})))
+        finds.extend((sum(conversation.looked.values()), len(conversation.suspects)))
     kinds = {kind: {"found": found[kind], "left": left[kind]} for kind in sorted(found)}
     return Residual(_share(messages), _share(finds), limit, kinds)
 
 
-def _share(tickets: Sequence[tuple[int, int]]) -> Share:
-    """From each ticket's whole and part."""
-    whole, part = sum(pair[0] for pair in tickets), sum(pair[1] for pair in tickets)
+def _share(tickets: array[int]) -> Share:
+    """From each ticket's whole and part, one after the other."""
+    whole, part = sum(tickets[::2]), sum(tickets[1::2])
     effect = _design_effect(tickets, whole, part)
     held = wilson(round(part / effect), round(whole / effect))
     share = part / whole if whole else 0.0
     return Share(part, whole, round(share, 5), min(float(held["low"]), share), max(float(held["high"]), share))
 
 
-def _design_effect(tickets: Sequence[tuple[int, int]], whole: int, part: int) -> float:
+def _design_effect(tickets: array[int], whole: int, part: int) -> float:
     """How much wider the interval is for what comes in tickets (Kish 1965, ratio estimator); at least 1."""
-    if part in (0, whole) or len(tickets) < 2:
+    count = len(tickets) // 2
+    if part in (0, whole) or count < 2:
         return 1.0
     share = part / whole
-    clustered = sum((own - share * size) ** 2 for size, own in tickets) * len(tickets) / (len(tickets) - 1)
+    pairs = zip(tickets[::2], tickets[1::2], strict=True)
+    clustered = sum((own - share * size) ** 2 for size, own in pairs) * count / (count - 1)
     return max(1.0, clustered / (whole * share * (1 - share)))
 
 
@@ -160,16 +163,17 @@ def suspects_file(out: Path) -> Path:
 def write_suspects(conversations: Iterable[Conversation], out: Path) -> Path | None:
     """Lists the suspects for the reviewer, readable by the owner only; none, and the file goes."""
     path = suspects_file(out)
-    rows: list[dict[str, Any]] = [
+    path.unlink(missing_ok=True)
+    rows = (
         {"ticket_id": conversation.ticket_id, **suspect}
         for conversation in conversations
         for suspect in conversation.suspects
-    ]
-    path.unlink(missing_ok=True)
-    if not rows:
+    )
+    first = next(rows, None)
+    if first is None:
         return None
     path.touch(mode=0o600)
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    write_jsonl(chain([first], rows), path)
     return path
 
 

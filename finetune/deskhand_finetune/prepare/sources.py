@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from deskhand_finetune.prepare.answers import Example
-from deskhand_guardrails.encoder import Vectors
+from deskhand_guardrails.encoder import Encoder, Vectors
 from deskhand_guardrails.prompt import Source, distinct
 from deskhand_guardrails.pseudonyms import anonymous
 from deskhand_guardrails.ranking import DECIMALS, SHUT_OUT, Ranking
 
 SOURCES = 3
+MOST_EXAMPLES = 20_000
+"""The newest training examples are sources, so many of them: what they cost a question grows with their number."""
 LONGEST_TITLE = 200
 
 
@@ -55,17 +57,14 @@ class Neighbours:
         self._tickets = np.array([example.ticket_id for example in examples], dtype=object)
         self._customers = np.array([example.customer for example in examples], dtype=object)
 
-    def near(self, asked: Sequence[Example], vectors: Vectors) -> list[list[Source]]:
-        """The ``SOURCES`` best passages of each question, best first, fewer where some have the same text.
+    def near(self, example: Example, vector: Vectors) -> list[Source]:
+        """The ``SOURCES`` best passages of a question, best first, fewer where some have the same text.
 
         An article gives its best section.
         """
-        found: list[list[Source]] = []
-        for example, vector in zip(asked, vectors, strict=True):
-            ranks, similarities = self._ranking.rank(example.query, vector, shut_out=self._shut_out(example))
-            order = np.argsort(-ranks, kind="stable")[: SOURCES * 8]
-            found.append(self._best(similarities, order[ranks[order] > SHUT_OUT], SOURCES))
-        return found
+        ranks, similarities = self._ranking.rank(example.query, vector, shut_out=self._shut_out(example))
+        order = np.argsort(-ranks, kind="stable")[: SOURCES * 8]
+        return self._best(similarities, order[ranks[order] > SHUT_OUT], SOURCES)
 
     def far(self, example: Example, vector: Vectors, count: int, seed: np.random.Generator) -> list[Source]:
         """At most ``count`` passages that do not hold the answer: drawn from the less similar half of all."""
@@ -79,7 +78,9 @@ class Neighbours:
 
     def agreement(self, example: Example, sources: Sequence[Source]) -> list[float]:
         """For each source the cosine between what it says and what the agent said."""
-        own = self._answers[example.ticket_id, example.answered_at]
+        own = self._answers.get((example.ticket_id, example.answered_at))
+        if own is None:  # one of the many that are no sources themselves
+            own = Encoder.shipped().encode([example.answer])[0]
         return [round(float(self._said[source.reference] @ own), 4) for source in sources]
 
     def _shut_out(self, example: Example) -> npt.NDArray[np.bool_]:

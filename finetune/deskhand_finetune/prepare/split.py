@@ -11,11 +11,15 @@ writes from the same domain), the split is by customer alone, and the report say
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from deskhand_finetune.prepare.answers import Example
+from deskhand_finetune.prepare.spool import Places, digests
 
 Side = Literal["train", "validation", "test"]
 SPLITS: tuple[Side, ...] = ("train", "validation", "test")
@@ -34,69 +38,103 @@ class Split(NamedTuple):
     by: By
 
 
-def split(examples: Sequence[Example]) -> Split:
+def split(examples: Iterable[Example]) -> Split:
     """The sides of ``examples``, by company where that leaves enough on every side."""
-    one, other = _sides(examples, "organization"), _sides(examples, "customer")
-    kept, whole = Counter(one), Counter(other)
-    is_enough = all(kept[side] >= ENOUGH * whole[side] for side in SPLITS)
-    return Split(one, "organization") if is_enough else Split(other, "customer")
+    held = _read(examples)
+    one, other = _sides(held, held.links), _sides(held, held.links[:1])
+    is_enough = all((one == side).sum() >= ENOUGH * (other == side).sum() for side in range(len(SPLITS)))
+    chosen = one if is_enough else other
+    return Split(
+        [None if side < 0 else SPLITS[side] for side in chosen.tolist()], "organization" if is_enough else "customer"
+    )
 
 
-def _sides(examples: Sequence[Example], by: By) -> list[Side | None]:
-    # Two desks may use the same ids: what shares one goes to one side, by the newest of it.
-    newest: dict[str, str] = {}
+class _Tickets(NamedTuple):
+    """What the split looks at: some fifty bytes a ticket beside its id."""
+
+    ids: list[str]
+    created: npt.NDArray[np.bytes_]
+    """Of each ticket: two desks may use the same ids, what shares one goes to one side, by the newest of it."""
+    of: Places
+    """Of each example the number of its ticket."""
+    links: tuple[Places, Places]
+    """Of each example hashes of its customer and its company."""
+
+
+def _read(examples: Iterable[Example]) -> _Tickets:
+    names, created, customers, companies = array("q"), bytearray(), array("q"), array("q")
+    ids: list[str] = []
     for example in examples:
-        newest[example.ticket_id] = max(example.created_at, newest.get(example.ticket_id, ""))
-    order = sorted((created, ticket) for ticket, created in newest.items())
-    test_from = len(order) - round(len(order) * TEST_SHARE)
-    validation_from = test_from - round(len(order) * VALIDATION_SHARE)
-    sides: dict[str, Side] = {
-        ticket: "train" if place < validation_from else "validation" if place < test_from else "test"
-        for place, (_, ticket) in enumerate(order)
-    }
-    group = _groups(examples, by)
-    counts: dict[str, Counter[Side]] = defaultdict(Counter)
-    for ticket, name in {example.ticket_id: group[example.ticket_id] for example in examples}.items():
-        counts[name][sides[ticket]] += 1
-    home = _homes(counts, round(MOST_GIVEN_UP * len(order)))
-    return [
-        sides[example.ticket_id] if home[group[example.ticket_id]] == sides[example.ticket_id] else None
-        for example in examples
-    ]
+        if not ids or ids[-1] != example.ticket_id:
+            ids.append(example.ticket_id)
+        names.append(len(ids) - 1)
+        created += example.created_at.encode().ljust(20, b"\0")
+        customers.append(hash(example.customer) if example.customer else 0)
+        companies.append(hash(example.organization) if example.organization else 0)
+    # What follows itself was counted once; an id that comes again later still has several numbers.
+    _, first, which = np.unique(digests(ids), return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first, kind="stable"), kind="stable")
+    of = rank[which][np.frombuffer(names, np.int64)] if ids else np.zeros(0, np.int64)
+    moments = np.frombuffer(created, "S20")
+    newest = np.lexsort((moments, of))
+    latest = newest[np.append(np.diff(of[newest]) != 0, [True])[: len(of)]]
+    links = np.frombuffer(customers, np.int64), np.frombuffer(companies, np.int64)
+    return _Tickets([ids[place] for place in np.sort(first).tolist()], moments[latest], of, links)
 
 
-def _groups(examples: Iterable[Example], by: By) -> dict[str, str]:
-    """For each ticket the name of its group: what customers, and companies if ``by`` says so, tie together."""
-    above: dict[str, str] = {}
-
-    def top(name: str) -> str:
-        above.setdefault(name, name)
-        while above[name] != name:
-            above[name] = above[above[name]]
-            name = above[name]
-        return name
-
-    tickets: dict[str, str] = {}
-    for example in examples:
-        own = tickets[example.ticket_id] = f"ticket {example.ticket_id}"
-        company = example.organization if by == "organization" else ""
-        for name in (f"customer {example.customer}" * bool(example.customer), f"company {company}" * bool(company)):
-            if name:
-                above[top(name)] = top(own)
-    return {ticket: top(own) for ticket, own in tickets.items()}
+def _sides(held: _Tickets, links: Sequence[Places]) -> npt.NDArray[np.int8]:
+    """Of each example the place of its side in ``SPLITS``, -1 for none."""
+    count = len(held.ids)
+    order = sorted(range(count), key=lambda ticket: (held.created[ticket], held.ids[ticket]))
+    test_from = count - round(count * TEST_SHARE)
+    validation_from = test_from - round(count * VALIDATION_SHARE)
+    sides = np.zeros(count, np.int8)
+    sides[order[validation_from:test_from]] = 1
+    sides[order[test_from:]] = 2
+    group = _groups(held.of, links, count)
+    counts = np.bincount(group * len(SPLITS) + sides, minlength=count * len(SPLITS)).reshape(count, len(SPLITS))
+    home = _homes(counts, held.ids, round(MOST_GIVEN_UP * count))
+    return np.where(home[group] == sides, sides, np.int8(-1))[held.of]
 
 
-def _homes(counts: dict[str, Counter[Side]], budget: int) -> dict[str, Side]:
-    """For each group its side; the test chooses first."""
-    home: dict[str, Side] = {name: max(SPLITS, key=held.__getitem__) for name, held in counts.items()}
-    sides: tuple[tuple[Side, tuple[Side, ...]], ...] = (("test", ("train", "validation")), ("validation", ("train",)))
-    chosen: set[str] = set()
-    for newest, older in sides:
-        costs = {name: sum(held[side] for side in older) for name, held in counts.items() if held[newest]}
-        cheapest = sorted((cost / counts[name][newest], name) for name, cost in costs.items() if name not in chosen)
-        for _, name in cheapest:
-            if costs[name] <= budget:
-                budget -= costs[name]
-                home[name] = newest
-                chosen.add(name)
+def _groups(of: Places, links: Sequence[Places], count: int) -> Places:
+    """For each ticket the last ticket of its group: what customers and companies tie together (union-find)."""
+    above = array("q", range(count))
+
+    def top(ticket: int) -> int:
+        while above[ticket] != ticket:
+            above[ticket] = above[above[ticket]]
+            ticket = above[ticket]
+        return ticket
+
+    for names in links:
+        order = np.lexsort((of, names))
+        same = np.flatnonzero((np.diff(names[order]) == 0) & (names[order][1:] != 0))
+        for one, other in zip(of[order[same]].tolist(), of[order[same + 1]].tolist(), strict=True):
+            low, high = sorted((top(one), top(other)))
+            above[low] = high
+    return np.fromiter((top(ticket) for ticket in range(count)), np.int64, count)
+
+
+def _homes(counts: npt.NDArray[np.int64], ids: Sequence[str], budget: int) -> npt.NDArray[np.int8]:
+    """For each group its side, in the row of its ticket; the test chooses first.
+
+    Args:
+        counts: of each group its tickets on each side.
+        ids: the name of each group.
+        budget: how many tickets may be given up.
+    """
+    home = counts.argmax(axis=1).astype(np.int8)
+    chosen: set[int] = set()
+    for newest in (2, 1):
+        costs = counts[:, :newest].sum(axis=1)
+        asking = np.flatnonzero(counts[:, newest]).tolist()
+        cheapest = sorted(
+            (costs[one] / counts[one, newest], f"ticket {ids[one]}", one) for one in asking if one not in chosen
+        )
+        for _, _, one in cheapest:
+            if costs[one] <= budget:
+                budget -= int(costs[one])
+                home[one] = newest
+                chosen.add(one)
     return home

@@ -1,4 +1,5 @@
-"""Maps a function over a stream of chunks with several processes, in order, a few chunks ahead at most."""
+"""Maps a function over a stream of chunks, in order, a few chunks ahead at most: by processes of this machine, or on a
+cluster (``cluster``)."""
 
 from __future__ import annotations
 
@@ -11,14 +12,31 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import islice
-from typing import TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from deskhand_guardrails.errors import UnavailableError
 
 T = TypeVar("T")
 R = TypeVar("R")
 CHUNK = 32
+EngineName = Literal["local", "ray"]
+
+
+class Engine(Protocol):
+    """``function`` over chunks of ``items``; results come in the order of the items."""
+
+    def __call__(self, function: Callable[[list[T]], list[R]], items: Iterable[T], /) -> Iterator[R]: ...
+
+
+def engine_of(name: EngineName, workers: int | None) -> Engine:
+    """The engine of that name; ``workers`` is how many cores it may use, None all that it has."""
+    if name == "local":
+        return partial(map_chunks, workers=workers or cores())
+    from deskhand_finetune.prepare import cluster
+
+    return partial(cluster.map_chunks, workers=workers)
 
 
 def cores() -> int:
@@ -37,9 +55,9 @@ def map_chunks(function: Callable[[list[T]], list[R]], items: Iterable[T], worke
     Raises:
         UnavailableError: a worker was killed, most likely for its memory.
     """
-    chunks = _chunks(items)
+    stream = chunks(items)
     if workers <= 1:
-        for chunk in chunks:
+        for chunk in stream:
             yield from function(chunk)
         return
     # Not fork: a forked process may inherit a lock that an ONNX or BLAS thread held.
@@ -47,7 +65,7 @@ def map_chunks(function: Callable[[list[T]], list[R]], items: Iterable[T], worke
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_worker)
     try:
         flying: deque[Future[list[R]]] = deque()
-        for chunk in chunks:
+        for chunk in stream:
             flying.append(pool.submit(function, chunk))
             if len(flying) > 2 * workers:
                 yield from flying.popleft().result()
@@ -76,7 +94,8 @@ def _follow() -> None:
         os._exit(1)
 
 
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+def chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """``items`` in lists of ``CHUNK``."""
     stream = iter(items)
     while chunk := list(islice(stream, CHUNK)):
         yield chunk

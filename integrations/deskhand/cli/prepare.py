@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -34,6 +35,13 @@ from deskhand.cli.output import emit, json_option, say, track
     "--canaries", type=click.IntRange(min=0), default=0, help="Plant so many made-up tickets, to measure memorising."
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes to use (default: one for each core).")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Where to clean: here, or a Ray cluster (RAY_ADDRESS).",
+)
 @json_option
 def command(
     exports: tuple[Path, ...],
@@ -49,6 +57,7 @@ def command(
     despite_leaks: bool,
     canaries: int,
     workers: int | None,
+    engine: Literal["local", "ray"],
     as_json: bool,
 ) -> None:
     """Ticket exports to a clean, safe training set.
@@ -69,6 +78,7 @@ def command(
         format=format_name,
         reading=Options(_columns(columns), frozenset(agents), public_comments),
         workers=workers,
+        engine=engine,
         track=track,
         notes=notes,
         substitutes=substitutes,

@@ -72,6 +72,9 @@ _INITIAL_LOWER = re.compile(
     r"\b(?i:my name is|my name['’]s)[ \t]+(?P<value>[a-z]{2,15}(?:[ ][a-z]{2,15})?)(?=[ \t]*(?:[,.!?\n]|$|and\b|i\b))"
 )
 
+_WORD = re.compile(r"\w+")
+_COMMON_FORMS = frozenset(re.escape(form) for word in _COMMON for form in (word, word.title()))
+
 
 def find(text: str) -> Iterator[Span]:
     """Spans labelled PERSON for names that a phrase introduces."""
@@ -93,11 +96,21 @@ def find(text: str) -> Iterator[Span]:
 
 def find_known(text: str, names: Sequence[str]) -> Iterator[Span]:
     """Spans labelled PERSON for ``names``: whole in any case, parts where they are written with a capital."""
-    whole, parts = _known(tuple(names))
+    whole = _whole(tuple(name for name in names if _may_hold(text, name)))
     if whole is not None:
         yield from matches(whole, text, "PERSON", 1.0)
-    if parts is not None:
-        yield from matches(parts, text, "PERSON", 0.9)
+    parts = _parts(tuple(names))
+    if parts:
+        for word in _WORD.finditer(text):
+            if word.group() in parts:
+                yield Span(word.start(), word.end(), "PERSON", 0.9)
+
+
+def _may_hold(text: str, name: str) -> bool:
+    """False where ``text`` surely does not hold ``name``: a pattern of names takes longer to make than to use."""
+    first = next(iter(name.split()), "")
+    # Beyond ASCII, "ignore case" is more than one lower case.
+    return not (text.isascii() and name.isascii()) or first.lower() in text.lower()
 
 
 def _without_plain_words(text: str, span: Span) -> Span | None:
@@ -116,22 +129,26 @@ def _is_plain(text: str, whole: Span, kept: Span) -> bool:
 
 
 @functools.lru_cache(maxsize=4096)
-def _known(names: tuple[str, ...]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+def _whole(names: tuple[str, ...]) -> re.Pattern[str] | None:
     split = [name.split() for name in names]
     whole = {r"\s+".join(map(re.escape, words)) for words in split if len(words) > 1 or len("".join(words)) > 2}
-    whole -= {re.escape(word) for word in (*_COMMON, *(word.title() for word in _COMMON))}
-    parts = {
+    return _alternatives(whole - _COMMON_FORMS)
+
+
+@functools.lru_cache(maxsize=4096)
+def _parts(names: tuple[str, ...]) -> frozenset[str]:
+    """The names' words as they are written in a text; each is a whole word there, for it has letters only."""
+    return frozenset(
         form
-        for words in split
-        for word in (part.strip(".,()\"'") for part in words)
+        for name in names
+        for word in (part.strip(".,()\"'") for part in name.split())
         if len(word) > 2 and word.isalpha() and word.lower() not in _COMMON
-        for form in (re.escape(word[:1].upper() + word[1:]), re.escape(word.upper()))
-    }
-    return _alternatives(whole, re.IGNORECASE), _alternatives(parts, 0)
+        for form in (word[:1].upper() + word[1:], word.upper())
+    )
 
 
-def _alternatives(forms: set[str], flags: int) -> re.Pattern[str] | None:
+def _alternatives(forms: set[str]) -> re.Pattern[str] | None:
     if not forms:
         return None
     longest_first = sorted(forms, key=lambda form: (-len(form), form))
-    return re.compile(rf"(?<![\w])(?:{'|'.join(longest_first)})(?![\w])", flags)
+    return re.compile(rf"(?<![\w])(?:{'|'.join(longest_first)})(?![\w])", re.IGNORECASE)
