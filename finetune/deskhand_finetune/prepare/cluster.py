@@ -83,7 +83,7 @@ def _connected(workers: int | None) -> Iterator[int]:
         with _ray_errors(f"no ray cluster answers at RAY_ADDRESS={address}" if address else "ray does not start here"):
             ray.init(address or "local", logging_level=logging.ERROR, log_to_driver=False, **local)
     try:
-        held = int(ray.cluster_resources().get("CPU", 1)) or 1
+        held = int(ray.cluster_resources().get("CPU", 1)) or 1  # type: ignore[no-untyped-call]
         yield min(held, workers) if workers else held
     finally:
         if is_ours:

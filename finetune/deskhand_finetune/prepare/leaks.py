@@ -154,7 +154,8 @@ class _Index:
         """
         common = self._counts[own & (COUNTERS - 1)]
         prefix = np.lexsort((own, common))[: len(own) - ceil(ALIKE * len(own)) + 1]
-        return own[prefix[common[prefix] > 1]]
+        rarest: Triples = own[prefix[common[prefix] > 1]]
+        return rarest
 
     def meeting(self, own: Triples) -> Places:
         """The places of those that share one of the rarest triples of ``own``."""

@@ -124,7 +124,7 @@ def _homes(counts: npt.NDArray[np.int64], ids: Sequence[str], budget: int) -> np
         ids: the name of each group.
         budget: how many tickets may be given up.
     """
-    home = counts.argmax(axis=1).astype(np.int8)
+    home: npt.NDArray[np.int8] = counts.argmax(axis=1).astype(np.int8)
     chosen: set[int] = set()
     for newest in (2, 1):
         costs = counts[:, :newest].sum(axis=1)

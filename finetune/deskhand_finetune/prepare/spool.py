@@ -65,7 +65,11 @@ class Spool(_OnDisk, Sequence[T]):
 class Chosen(Sequence[R]):
     """The items of ``source`` at ``places``, in that order, each as ``change`` makes it when it is asked for."""
 
-    def __init__(self, source: Sequence[Any], places: Places, change: Callable[[Any], R] = lambda item: item) -> None:
+    @overload
+    def __init__(self, source: Sequence[R], places: Places) -> None: ...
+    @overload
+    def __init__(self, source: Sequence[Any], places: Places, change: Callable[[Any], R]) -> None: ...
+    def __init__(self, source: Sequence[Any], places: Places, change: Callable[[Any], Any] = lambda item: item) -> None:
         self._source, self._places, self._change = source, places, change
 
     def __len__(self) -> int:
@@ -78,7 +82,8 @@ class Chosen(Sequence[R]):
     def __getitem__(self, place: int | slice) -> R | list[R]:
         if isinstance(place, slice):
             return [self[one] for one in range(*place.indices(len(self)))]
-        return self._change(self._source[int(self._places[place])])
+        item: R = self._change(self._source[int(self._places[place])])
+        return item
 
 
 class Rows(_OnDisk):
