@@ -144,7 +144,8 @@ def test_a_stopped_run_leaves_no_dataset_and_goes_on(export: Path, tmp_path: Pat
     report = prepare([export], out, workers=1, track=noting)
     assert seen == ["embedding answers", "writing train", "writing validation", "writing test"]
     assert sorted(path.name for path in out.iterdir()) == [
-        "README.md", "quarantine.jsonl", "report.html", "report.json", "test.jsonl", "train.jsonl", "validation.jsonl",
+        "README.md", "quarantine.jsonl", "report.html", "report.json", "test.jsonl", "train.jsonl", "training_text.npz",
+        "validation.jsonl",
     ]  # fmt: skip
     assert not (tmp_path / "out.partial").exists()
     seen.clear()
