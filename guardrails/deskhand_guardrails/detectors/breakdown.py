@@ -24,9 +24,14 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _BETWEEN = re.compile(r"[ \t,.;!…]*")
 """What may stand between; a table's cells and a list's lines may say the same."""
 
+# "5 working days to 5 working days": four words or more, figures included, said again at once.
+_TWICE = re.compile(r"\b(?P<said>\w+(?:[ \t]+\w+){3,7})[ \t]+(?P=said)\b", re.IGNORECASE)
+# An ellipsis has three dots, four with the sentence's own.
+_MARKS = re.compile(r"([.,;:])(?:[ \t]*\1){4,}")
+
 
 class Breakdown:
-    """Finds loops of words; the label is ``loop``."""
+    """Finds loops of words and of marks; the label is ``loop``."""
 
     name = "breakdown"
     settings = OutputSettings
@@ -38,8 +43,10 @@ class Breakdown:
         return cls()
 
     def detect(self, text: str, context: Context) -> list[Finding]:  # noqa: ARG002 - the protocol's
-        """One finding for the first loop of each run of words."""
-        found = (loop for run in _runs(text) if (loop := _loop(run)))
+        """One finding for the first loop of each run of words, and for what is said or set again at once."""
+        found = [loop for run in _runs(text) if (loop := _loop(run))]
+        found += [match.span() for match in _TWICE.finditer(text) if any(map(str.isalpha, match["said"]))]
+        found += [match.span() for match in _MARKS.finditer(text)]
         return [Finding(self.name, "loop", 1.0, start, end) for start, end in found]
 
 
