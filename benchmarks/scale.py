@@ -70,9 +70,15 @@ def export(folder: Path, megabytes: float) -> Path:
     with path.open("w", encoding="utf-8") as out:
         while written < megabytes * 1e6:
             ticket = held[number % len(held)]
+            customer = 10**6 + number
+            comments = [
+                one | {"author_id": customer} if one["author_id"] == ticket["requester_id"] else one
+                for one in ticket["comments"]
+            ]
             again = {
                 "id": number,
-                "requester_id": 10**6 + number,
+                "requester_id": customer,
+                "comments": comments,
                 "subject": f"{ticket.get('subject')} {words.choice(VOCABULARY)}",
             }
             written += out.write(json.dumps(ticket | again) + "\n")
