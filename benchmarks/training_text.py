@@ -13,6 +13,7 @@ DATASET is what ``deskhand prepare`` wrote, EVALUATION what ``deskhand evaluate`
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import statistics
@@ -115,4 +116,8 @@ def main(dataset: Path, evaluation: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("evaluation", type=Path, nargs="?")
+    chosen = parser.parse_args()
+    main(chosen.dataset, chosen.evaluation)
