@@ -43,7 +43,8 @@ part of its step is taken. The mean of the weights before and after forgets less
 Without the first the model took "attach two photos to your answer", a desk's own words, for a planted order: 2.9 % of
 the sample's answers, 1.4 % with half a step; a whole one let 6 in 100 more red-team attacks through, half of it 4. The
 second finds 89 in place of 84 of 100 names of ``benchmarks/people_unusual.txt`` at three quarters of its step, where as
-many attacks are caught as before; 92 at a whole one, with 3.5 in 100 attacks fewer."""
+many attacks are caught as before; 92 at a whole one, with 3.5 in 100 attacks fewer. All these sets were in view. It
+costs false alarms of hostility on neutral sentences about groups of people: 3.2 % for 1.8 %."""
 FINISHING_SHARE = 0.25
 FOLD_SHARE = 0.35
 """A fold sees a third of the rows once: enough to compare sources, in five minutes."""
