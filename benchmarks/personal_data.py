@@ -7,7 +7,7 @@
 The two files beside this script were written for it by a language model that knew nothing of how the detectors work:
 no real inbox. They train nothing, but both were looked at while limits and the share of a training pass were chosen.
 
-A line of theirs is a text (``\\n`` for a line end) in which ``[[PERSON|Ada Obi]]`` marks a span. ``SPANS.jsonl`` holds a
+Their lines are texts (``\\n`` for a line end) in which ``[[PERSON|Ada Obi]]`` marks a span. ``SPANS.jsonl`` holds a
 text and its spans a line: ``{"text", "spans": [{"start", "end", "label"}]}``, or a list in the
 form of presidio-research (``full_text``; ``entity_type``, ``start_position``, ``end_position``); a ``.conll`` file
 holds words and their tags. For each label: recall
