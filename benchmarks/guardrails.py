@@ -65,13 +65,14 @@ rails:
   input: {flows: [regex check input]}
   output: {flows: [regex check output, injection detection]}
 """
-PAIRS = itertools.cycle(itertools.product(WORDS.split(), repeat=2))
+# More than the guard model remembers, so that no text is known when it comes again.
+PAIRS = itertools.cycle((one, f"{two} {three}") for one, two, three in itertools.product(WORDS.split(), repeat=3))
 
 Turn = Callable[[str, str], object]
 
 
 def varied(texts: tuple[str, str]) -> tuple[str, str]:
-    """Texts that nobody has read yet (the cycle is 676 long, the guard model remembers 128)."""
+    """Texts that nobody has read yet, or not for long."""
     return texts[0].format(*next(PAIRS)), texts[1].format(*next(PAIRS))
 
 
@@ -160,8 +161,8 @@ def conversation(rails: Rails) -> None:
     for _ in range(8):
         pseudonyms, earlier = Pseudonyms(), list[str]()
         for number, taken in enumerate(by_turn):
-            asked = f"And order {20_000 + number}? I am at user{number}@mail.example, waiting {next(PAIRS)[0]}."
-            answered = f"It will be there {next(PAIRS)[1]}, within 30 days at the latest."
+            asked = f"And order {20_000 + number}? I am at user{number}@mail.example, waiting {' '.join(next(PAIRS))}."
+            answered = f"It will be there {' '.join(next(PAIRS))}, within 30 days at the latest."
             context = Context(pseudonyms=pseudonyms, question=asked, sources=SOURCES, conversation=tuple(earlier))
             used, _ = timed(partial(rails.check_input, asked, context))
             taken.append(used + timed(partial(rails.check_output, answered, context))[0])

@@ -52,7 +52,8 @@ def groups(texts: Iterable[str]) -> npt.NDArray[np.int64]:
             own = held[place]
             keys = [key for key in bands[place].tolist() if key]
             met = dict.fromkeys(other for key in keys for other in buckets[key])
-            first = next((other for other in met if held.may_be_alike(place, other) and _alike(own, held[other])), None)
+            likely = (other for other in met if held.may_be_alike(place, other))
+            first = next((other for other in likely if are_alike(own, held[other])), None)
             if first is not None:
                 group[place] = first
                 continue
@@ -112,6 +113,7 @@ def _bands(texts: Iterable[str], held: Sets) -> npt.NDArray[np.uint32]:
     return bands
 
 
-def _alike(one: npt.NDArray[np.uint32], other: npt.NDArray[np.uint32]) -> bool:
+def are_alike(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+    """Whether two arrays of distinct numbers have a Jaccard similarity of ``ALIKE`` or more."""
     shared = len(np.intersect1d(one, other, assume_unique=True))
     return shared >= ALIKE * (len(one) + len(other) - shared)

@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from deskhand_finetune.disk import read_jsonl
 from deskhand_finetune.prepare.conversation import Conversation
-from deskhand_finetune.prepare.duplicates import ALIKE, Sets, plain
-from deskhand_finetune.prepare.spool import Chosen, Places, digests, times
+from deskhand_finetune.prepare.duplicates import ALIKE, Sets, are_alike, plain
+from deskhand_finetune.prepare.spool import Chosen, Places, digest, digests, times
 from deskhand_guardrails.errors import InputError
 
 Triples = npt.NDArray[np.int64]
@@ -80,7 +80,7 @@ def _written(folder: Path) -> tuple[Places, npt.NDArray[np.uint8]]:
     found, marks = array("q"), array("B")
     for side, mark in MARKS.items():
         for record in read_jsonl(folder / f"{side}.jsonl"):
-            found.append(hash(record["ticket_id"]))
+            found.append(digest(record["ticket_id"]))
             marks.append(mark)
     names, which = np.unique(np.frombuffer(found, np.int64), return_inverse=True)
     sides = np.zeros(len(names), np.uint8)
@@ -129,7 +129,7 @@ def crossing(conversations: Iterable[Conversation], sides: Sequence[int] | npt.N
             own = held[place]
             for other in index.meeting(own).tolist():
                 is_asked = sides[place] != sides[other] and (sides[place] == TRAIN or other < place)
-                if is_asked and held.may_be_alike(place, other) and _alike(own, held[other]):
+                if is_asked and held.may_be_alike(place, other) and are_alike(own, held[other]):
                     yield Pair(*sorted((place, other)))
 
 
@@ -163,11 +163,6 @@ class _Index:
         first, last = (np.searchsorted(self._triples, rare, side) for side in ("left", "right"))
         met = [self._owners[one:end] for one, end in zip(first.tolist(), last.tolist(), strict=True) if one < end]
         return np.unique(np.concatenate(met)) if met else np.zeros(0, np.int64)
-
-
-def _alike(one: Triples, other: Triples) -> bool:
-    shared = len(np.intersect1d(one, other, assume_unique=True))
-    return shared >= ALIKE * (len(one) + len(other) - shared)
 
 
 def _triples(conversation: Conversation) -> Triples:

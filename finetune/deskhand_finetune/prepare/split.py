@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deskhand_finetune.prepare.answers import Example
-from deskhand_finetune.prepare.spool import Places, digests
+from deskhand_finetune.prepare.spool import Places, digest, digests, time_bytes
 
 Side = Literal["train", "validation", "test"]
 SPLITS: tuple[Side, ...] = ("train", "validation", "test")
@@ -68,9 +68,9 @@ def _read(examples: Iterable[Example]) -> _Tickets:
         if not ids or ids[-1] != example.ticket_id:
             ids.append(example.ticket_id)
         names.append(len(ids) - 1)
-        created += example.created_at.encode().ljust(20, b"\0")
-        customers.append(hash(example.customer) if example.customer else 0)
-        companies.append(hash(example.organization) if example.organization else 0)
+        created += time_bytes(example.created_at)
+        customers.append(digest(example.customer))
+        companies.append(digest(example.organization))
     # What follows itself was counted once; an id that comes again later still has several numbers.
     _, first, which = np.unique(digests(ids), return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first, kind="stable"), kind="stable")

@@ -56,7 +56,7 @@ def find(text: str) -> Iterator[Span]:
     for window in Guard.shipped().windows(text):
         span: Span | None = None
         for word in window.words:
-            goes_on = word.goes_on and span is not None and span.end <= word.start and span.label == word.label
+            goes_on = word.goes_on and span is not None and span.label == word.label
             if word.label not in LEAST or word.score < _least(text, word, is_cased=is_cased, goes_on=goes_on):
                 continue
             if span and goes_on and not text[span.end : word.start].strip():
