@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from deskhand_finetune.prepare.answers import Example
 from deskhand_guardrails.encoder import Encoder, Vectors
 from deskhand_guardrails.prompt import Source, distinct
 from deskhand_guardrails.pseudonyms import anonymous
-from deskhand_guardrails.ranking import DECIMALS, SHUT_OUT, Ranking
+from deskhand_guardrails.ranking import DECIMALS, SHUT_OUT, Ranking, best
 
 SOURCES = 3
 MOST_EXAMPLES = 20_000
@@ -53,9 +54,10 @@ class Neighbours:
         self._said = {
             f"ticket:{example.ticket_id}": vector for example, vector in zip(examples, answer_vectors, strict=True)
         } | {article.reference: vector for article, vector in zip(articles, article_vectors, strict=True)}
-        self._names_values = np.array([anonymous(example.answer) != example.answer for example in examples], dtype=bool)
-        self._tickets = np.array([example.ticket_id for example in examples], dtype=object)
-        self._customers = np.array([example.customer for example in examples], dtype=object)
+        names_values = [anonymous(example.answer) != example.answer for example in examples]
+        self._names_values = np.array(names_values + [False] * len(articles), dtype=bool)
+        self._of_ticket = _places(example.ticket_id for example in examples)
+        self._of_customer = _places(example.customer for example in examples)
 
     def near(self, example: Example, vector: Vectors) -> list[Source]:
         """The ``SOURCES`` best passages of a question, best first, fewer where some have the same text.
@@ -63,8 +65,7 @@ class Neighbours:
         An article gives its best section.
         """
         ranks, similarities = self._ranking.rank(example.query, vector, shut_out=self._shut_out(example))
-        order = np.argsort(-ranks, kind="stable")[: SOURCES * 8]
-        return self._best(similarities, order[ranks[order] > SHUT_OUT], SOURCES)
+        return self._best(similarities, best(ranks, SOURCES * 8), SOURCES)
 
     def far(self, example: Example, vector: Vectors, count: int, seed: np.random.Generator) -> list[Source]:
         """At most ``count`` passages that do not hold the answer: drawn from the less similar half of all."""
@@ -86,13 +87,14 @@ class Neighbours:
     def _shut_out(self, example: Example) -> npt.NDArray[np.bool_]:
         """The passages that are no sources for this question: its own ticket, its customer's others, others' values."""
         # An answer that names its own customer's order or address is no source for another customer.
-        own = (self._tickets == example.ticket_id) | self._names_values
+        shut_out = self._names_values.copy()
+        shut_out[self._of_ticket.get(example.ticket_id, [])] = True
         if example.customer:
-            own |= self._customers == example.customer
-        return np.concatenate([own, np.zeros(len(self.articles), dtype=bool)])
+            shut_out[self._of_customer.get(example.customer, [])] = True
+        return shut_out
 
     def _best(self, similarities: Vectors, order: np.ndarray, count: int) -> list[Source]:
-        best: list[Source] = []
+        found: list[Source] = []
         held: set[str] = set()
         for place in order:
             if len(held) == count:
@@ -100,11 +102,19 @@ class Neighbours:
             source = self._source(int(place), float(similarities[place]))
             if source.reference not in held:
                 held.add(source.reference)
-                best.append(source)
-        return distinct(best)
+                found.append(source)
+        return distinct(found)
 
     def _source(self, place: int, score: float) -> Source:
         if place < len(self.examples):
             return passage(self.examples[place], round(score, 4))
         article = self.articles[place - len(self.examples)]
         return Source(article.title, article.text, article.reference, round(score, 4))
+
+
+def _places(names: Iterable[str]) -> dict[str, list[int]]:
+    """Where each name stands."""
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(names):
+        places[name].append(place)
+    return dict(places)
