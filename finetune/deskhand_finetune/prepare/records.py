@@ -10,8 +10,10 @@ import numpy as np
 
 from deskhand_finetune.prepare.answers import Example
 from deskhand_finetune.prepare.sources import Neighbours
+from deskhand_finetune.prepare.workers import chunks
 from deskhand_guardrails.encoder import Vectors
 from deskhand_guardrails.prompt import HAND_OVER, Source, compose
+from deskhand_guardrails.ranking import Meant
 
 # So many training records teach that sources may not hold the answer.
 HAND_OVER_SHARE = 0.03
@@ -31,18 +33,23 @@ def records(
 ) -> Iterator[dict[str, Any]]:
     """The records of one split. Chance is drawn per record from ``seed``, the ticket and the time, so that adding a
     ticket does not change the others; only training records hand over or are shuffled."""
-    for example, vector in zip(examples, vectors, strict=True):
-        draw = random.Random(f"{seed}:{example.ticket_id}:{example.answered_at}")
-        sources, answer = neighbours.near(example, vector), example.answer
-        if is_training and draw.random() < HAND_OVER_SHARE:
-            # As many as retrieval brought: their number must not tell that the answer is missing.
-            sources = neighbours.far(example, vector, len(sources), np.random.default_rng(draw.getrandbits(64)))
-            answer = HAND_OVER
-        if is_training and draw.random() < SHUFFLED_SHARE:
-            sources = draw.sample(sources, len(sources))
-        made = record(example, sources, answer)
-        agreement = neighbours.agreement(example, sources) if is_training and answer != HAND_OVER else []
-        yield made | {"source_agreement": agreement}
+    for chunk in chunks(zip(examples, vectors, strict=True)):
+        compared = neighbours.compare(np.stack([vector for _, vector in chunk]))
+        for (example, _), meant in zip(chunk, compared, strict=True):
+            yield _made(example, meant, neighbours, seed, is_training)
+
+
+def _made(example: Example, meant: Meant, neighbours: Neighbours, seed: int, is_training: bool) -> dict[str, Any]:
+    draw = random.Random(f"{seed}:{example.ticket_id}:{example.answered_at}")
+    sources, answer = neighbours.near(example, meant), example.answer
+    if is_training and draw.random() < HAND_OVER_SHARE:
+        # As many as retrieval brought: their number must not tell that the answer is missing.
+        sources = neighbours.far(example, meant, len(sources), np.random.default_rng(draw.getrandbits(64)))
+        answer = HAND_OVER
+    if is_training and draw.random() < SHUFFLED_SHARE:
+        sources = draw.sample(sources, len(sources))
+    agreement = neighbours.agreement(example, sources) if is_training and answer != HAND_OVER else []
+    return record(example, sources, answer) | {"source_agreement": agreement}
 
 
 def record(example: Example, sources: Sequence[Source], answer: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from deskhand_finetune.prepare.answers import Example
 from deskhand_guardrails.encoder import Encoder, Vectors
 from deskhand_guardrails.prompt import Source, distinct
 from deskhand_guardrails.pseudonyms import anonymous
-from deskhand_guardrails.ranking import DECIMALS, SHUT_OUT, Ranking, best
+from deskhand_guardrails.ranking import SHUT_OUT, Meant, Ranking, best
 
 SOURCES = 3
 MOST_EXAMPLES = 20_000
@@ -42,10 +42,9 @@ class Neighbours:
     ) -> None:
         self.examples = examples
         self.articles = articles
-        self._all = np.vstack([vectors, article_vectors]) if len(articles) else vectors
         texts = [example.query for example in examples] + [f"{article.title}\n{article.text}" for article in articles]
         answers = [example.answer for example in examples] + [article.text for article in articles]
-        self._ranking = Ranking(texts, self._all, answers)
+        self._ranking = Ranking(texts, np.vstack([vectors, article_vectors]) if len(articles) else vectors, answers)
         # By ticket and time for examples, by reference for sources: of a ticket's answers the last one is its source.
         self._answers = {
             (example.ticket_id, example.answered_at): vector
@@ -59,17 +58,21 @@ class Neighbours:
         self._of_ticket = _places(example.ticket_id for example in examples)
         self._of_customer = _places(example.customer for example in examples)
 
-    def near(self, example: Example, vector: Vectors) -> list[Source]:
+    def compare(self, vectors: Vectors) -> list[Meant]:
+        """What ``near`` and ``far`` go by, for many questions at once by their vectors (questions, dimensions)."""
+        return self._ranking.compare(vectors)
+
+    def near(self, example: Example, meant: Meant) -> list[Source]:
         """The ``SOURCES`` best passages of a question, best first, fewer where some have the same text.
 
         An article gives its best section.
         """
-        ranks, similarities = self._ranking.rank(example.query, vector, shut_out=self._shut_out(example))
-        return self._best(similarities, best(ranks, SOURCES * 8), SOURCES)
+        ranks = self._ranking.scores(example.query, meant, shut_out=self._shut_out(example))
+        return self._best(meant.cosines, best(ranks, SOURCES * 8), SOURCES)
 
-    def far(self, example: Example, vector: Vectors, count: int, seed: np.random.Generator) -> list[Source]:
+    def far(self, example: Example, meant: Meant, count: int, seed: np.random.Generator) -> list[Source]:
         """At most ``count`` passages that do not hold the answer: drawn from the less similar half of all."""
-        row = np.round(vector @ self._all.T, DECIMALS)
+        row = meant.cosines.copy()
         row[self._shut_out(example)] = SHUT_OUT
         order = np.argsort(-row, kind="stable")
         allowed = order[len(order) // 2 :]
