@@ -9,8 +9,9 @@ stream   an export is read, ids are made distinct and every ticket is noted in t
 whole    ``prepare`` as it is, with its models
 choice   the second stage up to the records: near duplicates, examples, repeated and canned answers, split, what
          crosses, the estimate of what is left, and the leak check of the written files. The first stage's records are
-         made up (nine of ten questions repeat another, half the answers are one of a thousand canned ones), for a
-         million real tickets would be cleaned for half a day
+         made up, for a million real tickets would be cleaned for half a day: words as frequent as words are, one ticket
+         of twenty an alert alike but for two words, four a form with other contents, one sent again, and half the
+         answers one of a thousand canned ones
 writing  and what a record costs then: its sources, found among so many examples with made-up vectors
 """
 
@@ -25,10 +26,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
+from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,7 @@ import numpy as np
 from deskhand_finetune import open_export, prepare
 from deskhand_finetune.disk import partial_of, write_jsonl
 from deskhand_finetune.prepare.checkpoint import Checkpoint
-from deskhand_finetune.prepare.choice import choose
+from deskhand_finetune.prepare.choice import Choice, choose
 from deskhand_finetune.prepare.clean import Rules
 from deskhand_finetune.prepare.conversation import Conversation, LeftOut, Turn
 from deskhand_finetune.prepare.identity import distinct
@@ -57,6 +59,17 @@ WRITTEN = 300
 VOCABULARY = [
     f"{start}{middle}{end}" for start in "bdfgklmnprst" for middle in "aeiou" for end in ("r", "n", "lo", "st")
 ]
+COMMON = (
+    "the to and of a i in is you that it for on my was with be have this not your are we can but as at from or if "
+    "order please will when what how has they there been an so no me do would had which get all one by were our"
+)
+ENDINGS = ("", "s", "ed", "er", "ness", "ful", "ly", "ish", "able", "ment")
+MADE_UP = product("bdfgklmnprst", "aeiou", "lmnrst", "aeio", ("", "n", "st", "ling"), ENDINGS)
+WORDS = [*COMMON.split(), *dict.fromkeys(map("".join, MADE_UP))]
+"""The most frequent first: the real ones make the texts English to the check of languages."""
+INCIDENTS = 20
+ALERTS, FORMS, AGAIN = 0.05, 0.25, 0.3
+"""Shares of the tickets, each with those before it: alerts alike but for two words, forms, questions sent again."""
 START = datetime(2016, 1, 1, tzinfo=UTC)
 
 
@@ -93,19 +106,58 @@ def noted(tickets: Iterator[Ticket]) -> Iterator[tuple[Conversation | None, list
         yield Conversation(ticket.id, ticket.customer, iso(ticket.created_at), "", (), "", turns), []
 
 
+def said(draw: np.random.Generator, length: int) -> str:
+    """So many words, as frequent as words are: the r-th most frequent one a share of 1/r (Zipf)."""
+    ranks = np.exp(draw.random(length) * np.log(len(WORDS))).astype(int) - 1
+    return " ".join(WORDS[rank] for rank in ranks.tolist())
+
+
 def conversations(count: int) -> Iterator[Conversation]:
     """Made-up records of the first stage, a kilobyte each."""
-    draw = random.Random(0)
-    canned = [" ".join(draw.choices(VOCABULARY, k=40)) for _ in range(CANNED)]
+    draw = np.random.default_rng(0)
+    canned = [said(draw, 40) for _ in range(CANNED)]
+    incidents = [said(draw, 50) for _ in range(INCIDENTS)]
+    form, greeting, signature = said(draw, 40), said(draw, 8), said(draw, 12)
     asked = ""
     for number in range(count):
-        if number % 10 or not asked:
-            asked = " ".join(draw.choices(VOCABULARY, k=60))
-        says = draw.choice(canned) if number % 2 else " ".join(draw.choices(VOCABULARY, k=40))
+        kind = draw.random()
+        if kind < ALERTS:
+            asked = f"{incidents[draw.integers(INCIDENTS)]} {said(draw, 2)}"
+        elif kind < ALERTS + FORMS:
+            asked = f"{form} {said(draw, int(draw.integers(5, 30)))}"
+        elif kind > AGAIN or not asked:
+            asked = said(draw, int(draw.integers(20, 100)))
+        says = canned[int(CANNED ** draw.random()) - 1] if draw.random() < 0.5 else said(draw, 40)
         at = START + timedelta(minutes=5 * number)
-        turns = (Turn("user", f"{asked} {number}", iso(at)), Turn("assistant", says, iso(at + timedelta(hours=1))))
-        who = str(draw.randrange(max(1, count // 2)))
-        yield Conversation(str(number), who, iso(at), "", (), "en", turns, {}, messages=2, looked={"name": 1})
+        turns = (
+            Turn("user", f"{asked} {number}", iso(at)),
+            Turn("assistant", f"{greeting} {says} {signature}", iso(at + timedelta(hours=1))),
+        )
+        # A customer's tickets are near each other in time; a third write from a company.
+        who = (number + int(draw.integers(1000))) // 2
+        company = f"company-{who // 5}.example" if who % 3 == 0 else ""
+        yield Conversation(
+            str(number),
+            f"c{who}",
+            iso(at),
+            "",
+            (),
+            "en",
+            turns,
+            {},
+            organization=company,
+            messages=2,
+            looked={"name": 1},
+        )
+
+
+def written(chosen: Choice) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Records as the leak check reads them, each with the three training tickets before it as its sources."""
+    before = deque[str](maxlen=3)
+    for one, side in zip(chosen.examples, chosen.sides, strict=True):
+        yield side, {"ticket_id": one.ticket_id, "source_ids": [f"ticket:{name}" for name in before]}
+        if side == "train":
+            before.append(one.ticket_id)
 
 
 def plan_of(out: Path) -> Plan:
@@ -138,20 +190,18 @@ def choice(folder: Path, count: int) -> dict[str, float]:
             chosen = choose(plan, left_out, files)
         estimate(chosen.learnt, 0.01)
         for side in ("train", "validation", "test"):
-            pairs = zip(chosen.examples, chosen.sides, strict=True)
-            made: Iterator[Any] = ({"ticket_id": one.ticket_id, "source_ids": []} for one, own in pairs if own == side)
-            write_jsonl(made, plan.partial / f"{side}.jsonl")
+            write_jsonl((record for own, record in written(chosen) if own == side), plan.partial / f"{side}.jsonl")
         found = leaks(plan.partial, chosen.learnt, by_organization=True)
         assert not any(found.values()), found
-        said: dict[str, float] = {"tickets": count, "kept": chosen.tickets, "left out": left_out.counts.total()}
-        said |= {"s": time.process_time() - started, "MB": peak()}
+        figures: dict[str, float] = {"tickets": count, "kept": chosen.tickets, "left out": left_out.counts.total()}
+        figures |= {"s": time.process_time() - started, "MB": peak()}
         learnt = list(chosen.examples[: min(MOST_EXAMPLES, len(chosen.examples))])
         vectors = np.random.default_rng(0).normal(size=(len(learnt), DIMENSIONS)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         neighbours = Neighbours(learnt, vectors, vectors, [], vectors[:0])
         started = time.process_time()
-        written = sum(1 for _ in records(learnt[:WRITTEN], vectors[:WRITTEN], neighbours, seed=0, is_training=True))
-        return said | {"among": len(learnt), "ms a record": 1000 * (time.process_time() - started) / written}
+        count = sum(1 for _ in records(learnt[:WRITTEN], vectors[:WRITTEN], neighbours, seed=0, is_training=True))
+        return figures | {"among": len(learnt), "ms a record": 1000 * (time.process_time() - started) / count}
 
 
 def peak() -> float:

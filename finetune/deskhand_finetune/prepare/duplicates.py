@@ -12,7 +12,7 @@ import re
 import tempfile
 import zlib
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import IO, Any
 
@@ -22,6 +22,10 @@ import numpy.typing as npt
 ALIKE = 0.8
 BANDS, ROWS = 32, 5
 SHINGLE_WORDS = 3
+FULL = 256
+"""Texts in a bucket, none like another, that take no more in: what they share is a form's or a signature's words."""
+MOST_COMPARED = 64
+"""With FULL, what bounds the time of a text when ten thousand others fill in the same form."""
 PRIME = np.uint64(4_294_967_291)
 _DIFFERS = re.compile(r"<[A-Z_]+_\d+>|\d+|[^\w\s]")
 
@@ -51,15 +55,27 @@ def groups(texts: Iterable[str]) -> npt.NDArray[np.int64]:
         for place in np.flatnonzero(bands.any(axis=1)).tolist():
             own = held[place]
             keys = [key for key in bands[place].tolist() if key]
-            met = dict.fromkeys(other for key in keys for other in buckets[key])
+            met = _likeliest(Counter(other for key in keys for other in buckets[key]))
             likely = (other for other in met if held.may_be_alike(place, other))
             first = next((other for other in likely if are_alike(own, held[other])), None)
             if first is not None:
                 group[place] = first
                 continue
             for key in keys:
-                buckets[key].append(place)
+                if len(buckets[key]) < FULL:
+                    buckets[key].append(place)
     return group
+
+
+def _likeliest(met: Counter[int]) -> Iterable[int]:
+    """Those that share the most bands, where there are too many to compare with; in the order in which they were met.
+
+    Texts that are alike share ten bands of 32, those of one form with other contents two or three.
+    """
+    if len(met) <= MOST_COMPARED:
+        return met
+    chosen = {other for other, _ in met.most_common(MOST_COMPARED)}
+    return (other for other in met if other in chosen)
 
 
 class Sets:
