@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,10 @@ from deskhand_finetune.prepare import prepare
 from deskhand_finetune.prepare.answers import Example
 from deskhand_finetune.prepare.clean import company
 from deskhand_finetune.prepare.conversation import Conversation, Turn
+from deskhand_finetune.prepare.duplicates import are_alike, groups, shingles
 from deskhand_finetune.prepare.fold import near_duplicates, surplus
 from deskhand_finetune.prepare.identity import distinct
-from deskhand_finetune.prepare.leaks import leaks, refuse_leaks
+from deskhand_finetune.prepare.leaks import TEST, TRAIN, VALIDATION, crossing, leaks, refuse_leaks
 from deskhand_finetune.prepare.quality import why_poor_answer
 from deskhand_finetune.prepare.split import SPLITS, split
 from deskhand_finetune.tickets import Message, Ticket
@@ -260,3 +263,38 @@ def test_two_exports_with_the_same_numbers(tmp_path: Path, ticket_of: Make, writ
     assert report.tickets == report.kept == 40
     written = [line["ticket_id"] for side in SPLITS for line in lines_of(tmp_path / "out" / f"{side}.jsonl")]
     assert sorted(written) == sorted(f"{desk}{number}" for desk in ("", "zendesk:") for number in range(1, 21))
+
+
+def _texts(draw: random.Random, count: int, form: str) -> list[str]:
+    words = ["".join(parts) for parts in product("bdfgk", "aeiou", "lmnrst", "aeio")]
+    return [f"{form} {' '.join(draw.choices(words, k=14))}" for _ in range(count)]
+
+
+def test_near_duplicates_are_found_among_many_tickets_of_one_form() -> None:
+    """More than a bucket takes, each sharing two thirds of its words with every other."""
+    draw = random.Random(0)
+    (form,) = _texts(draw, 1, "Topic of the request and product and where it was bought and what we may do for you:")
+    texts = _texts(draw, 400, form)
+    again = [text.rsplit(" ", 1)[0] for text in texts[::20]]
+    found = groups([*texts, *again])
+    assert found.tolist() == [*range(400), *range(0, 400, 20)]
+
+
+def test_pairs_that_cross_are_those_that_comparing_all_finds() -> None:
+    draw = random.Random(0)
+    starts = [text.split() for text in _texts(draw, 8, "in short")]
+    made = []
+    for number in range(240):
+        words = [*draw.choice(starts)]
+        for _ in range(draw.randrange(4)):
+            words[draw.randrange(len(words))] = draw.choice(starts[0])
+        made.append(_conversation(number, " ".join(words[draw.randrange(4) :])))
+    sides = draw.choices([TRAIN, VALIDATION, TEST], k=len(made))
+    sets = [shingles(one.turns[0].text) for one in made]
+    expected = {
+        (one, other)
+        for one, other in combinations(range(len(made)), 2)
+        if sides[one] != sides[other] and are_alike(sets[one], sets[other])
+    }
+    assert len(expected) > 100
+    assert set(crossing(made, sides)) == expected
