@@ -128,9 +128,15 @@ def test_every_kind_of_model_answers_as_generate_does(llama: Path, tmp_path: Pat
 def deep() -> Any:
     """64 random layers in bfloat16: what rounding leaves of their logits is more than of a shallow model's."""
     torch.manual_seed(2)
-    size = {"hidden_size": 64, "intermediate_size": 128, "num_attention_heads": 2, "num_key_value_heads": 1}
+    size: dict[str, Any] = {
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+    }
     config = transformers.LlamaConfig(vocab_size=320, num_hidden_layers=64, initializer_range=0.2, **size)
-    return transformers.LlamaForCausalLM(config).to(torch.bfloat16).eval()
+    model: Any = transformers.LlamaForCausalLM(config)
+    return model.to(torch.bfloat16).eval()
 
 
 def test_answers_of_a_deep_model_in_16_bits_share_steps(deep: Any) -> None:
