@@ -78,11 +78,11 @@ def load(source: str, *, for_training: bool = False) -> tuple[Model, Tokenizer]:
 
 
 def has_fast_bf16() -> bool:
-    """Whether bfloat16 pays here: emulated on an AVX2-only CPU it is 25 times slower than float32."""
+    """Whether the hardware computes in bfloat16: emulated on an AVX2-only CPU it is 25 times slower than float32."""
     import torch
 
     if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - torch has no public question for it
 
 

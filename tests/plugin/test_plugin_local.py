@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import pytest
 import torch
+import transformers
 from langchain_core.exceptions import ModelRateLimitError, ModelTimeoutError
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
@@ -26,6 +27,7 @@ from deskhand_guardrails.errors import ConfigError, InputError, UnavailableError
 from deskhand_guardrails.prompt import Source, compose
 from deskhand_guardrails.repetition import repeating
 from langchain_deskhand import ChatLocal
+from langchain_deskhand.decoder import decoder_for
 from langchain_deskhand.generation import Answer, Piece, Sampling
 from langchain_deskhand.loading import load
 from langchain_deskhand.prefixes import Prefixes
@@ -101,8 +103,6 @@ DECODERS = ["OnnxDecoder", "OnnxDecoder", "OnnxDecoder", "TorchDecoder", "Lonely
 
 @pytest.mark.parametrize(("kind", "decoder"), list(zip(OTHERS, DECODERS, strict=True)))
 def test_every_kind_of_model_answers_as_generate_does(llama: Path, tmp_path: Path, kind: str, decoder: str) -> None:
-    import transformers
-
     folder = shutil.copytree(llama, tmp_path / "other")
     name, settings = OTHERS[kind]
     small = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
@@ -122,6 +122,36 @@ def test_every_kind_of_model_answers_as_generate_does(llama: Path, tmp_path: Pat
     encode = model._weights().encode
     expected = [generated(folder, encode([{"role": "user", "content": str(text)}]), 24) for text in questions]
     assert [answer.text for answer in model.batch(questions)] == expected
+
+
+@pytest.fixture(scope="module")
+def deep() -> Any:
+    """64 random layers in bfloat16: what rounding leaves of their logits is more than of a shallow model's."""
+    torch.manual_seed(2)
+    size: dict[str, Any] = {
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+    }
+    config = transformers.LlamaConfig(vocab_size=320, num_hidden_layers=64, initializer_range=0.2, **size)
+    model: Any = transformers.LlamaForCausalLM(config)
+    return model.to(torch.bfloat16).eval()
+
+
+def test_answers_of_a_deep_model_in_16_bits_share_steps(deep: Any) -> None:
+    assert type(decoder_for(deep)).__name__ == "TorchDecoder"
+
+
+def test_a_model_that_takes_no_mask_answers_one_by_one_also_in_16_bits(deep: Any) -> None:
+    def unmasked(_: Any, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        return args, {**given, "attention_mask": None}
+
+    hook = deep.model.register_forward_pre_hook(unmasked, with_kwargs=True)
+    try:
+        assert type(decoder_for(deep)).__name__ == "LonelyDecoder"
+    finally:
+        hook.remove()
 
 
 def test_in_8_bits_a_model_says_nearly_the_same(llama: Path) -> None:
