@@ -2,9 +2,10 @@
 
 32 bands of 5 rows: two texts with a Jaccard similarity of 0.8 miss each other in every band once in 300,000 times, and
 a meeting is checked against the true similarity, so nothing is called alike that is not. Where hundreds share the
-words of one form, buckets full of it take no more in (``FULL``), and some of its near duplicates may stay. Our own fifty lines of numpy
-instead of datasketch, which would bring scipy (100 MB installed) into every installation; ``benchmarks/prepare.py``
-runs both.
+words of one form, buckets full of it take no more in (``FULL``), and some of its near duplicates may stay.
+
+Our own eighty lines of numpy instead of datasketch, which would bring scipy (100 MB installed) into every installation;
+``benchmarks/prepare.py`` runs both.
 """
 
 from __future__ import annotations
