@@ -63,20 +63,19 @@ class Corpus:
             *_distinct(written.attacks(draw, 500)),
             *_distinct(written.look_alikes(draw, 4000)),
             *written.harm(draw, 160),
-            *_distinct(written.tone(draw, 2500)),
+            *_distinct(written.tone(draw, 5000)),
             *written.people(draw, 12000),
             *_distinct(written.agents(draw, 3000)),
         ]
-        self.rows = [_as_read(row) for row in rows if row.text.strip()]
+        self.rows = [as_read(row) for row in rows if row.text.strip()]
         self.held_out = [row for row in self.rows if row.source in public.SUPPORT and is_held_out(row.text)]
 
     def training(self, leave_out: Callable[[str], bool], *, seed: int, share: float = 1.0) -> list[Row]:
         """The rows of one pass in random order, without those whose source ``leave_out`` names."""
         draw = random.Random(seed)
         by_source: dict[str, list[Row]] = defaultdict(list)
-        for row in self.rows:
-            if not leave_out(row.source) and not (row.source in public.SUPPORT and is_held_out(row.text)):
-                by_source[row.source].append(row)
+        for row in self.known(leave_out):
+            by_source[row.source].append(row)
         drawn = [
             row
             for source, held in sorted(by_source.items())
@@ -85,12 +84,20 @@ class Corpus:
         draw.shuffle(drawn)
         return drawn
 
+    def known(self, leave_out: Callable[[str], bool]) -> list[Row]:
+        """All rows that may train, without those whose source ``leave_out`` names."""
+        return [
+            row
+            for row in self.rows
+            if not leave_out(row.source) and not (row.source in public.SUPPORT and is_held_out(row.text))
+        ]
+
     def of(self, chosen: Callable[[str], bool]) -> list[Row]:
         """The rows whose source is chosen."""
         return [row for row in self.rows if chosen(row.source)]
 
 
-def _as_read(row: Row) -> Row:
+def as_read(row: Row) -> Row:
     """The row as the detectors give it to the model; names are looked for in the text as it stands."""
     return row if row.marks is not None else dataclasses.replace(row, text=folded(row.text))
 

