@@ -43,13 +43,12 @@ from deskhand_finetune.prepare.sources import MOST_EXAMPLES, Neighbours
 from deskhand_finetune.prepare.split import SPLITS
 from deskhand_finetune.prepare.spool import Chosen, Rows, digests, times
 from deskhand_finetune.prepare.timeline import timeline
-from deskhand_finetune.prepare.workers import chunks, map_chunks
 from deskhand_guardrails.encoder import Encoder, Vectors
 from deskhand_guardrails.prompt import HAND_OVER
 from deskhand_guardrails.training_text import TrainingText
 
-# Starting worker processes takes as long as embedding so many texts.
-WORTH_PROCESSES = 300
+# Questions embedded between two steps of the progress bar.
+BLOCK = 64
 
 
 def build(plan: Plan, started: float) -> PrepareReport:
@@ -192,14 +191,9 @@ def _answers(plan: Plan, examples: Iterable[Example]) -> Vectors:
 
 def _encoded(plan: Plan, texts: Sequence[str], what: str) -> Iterator[Vectors]:
     """The vectors of ``texts``, a block at a time."""
-    # One text uses one core well and two badly, so that processes are better than threads where starting them pays.
-    made = map_chunks(_encode, texts, plan.workers if len(texts) >= WORTH_PROCESSES else 1)
-    yield from map(np.stack, chunks(plan.track(made, what, len(texts))))
-
-
-def _encode(texts: list[str]) -> list[Vectors]:
-    """In a worker."""
-    return list(Encoder.shipped().encode(texts))
+    encoder = Encoder.shipped(threads=plan.workers)
+    starts = range(0, len(texts), BLOCK)
+    yield from (encoder.encode(texts[at : at + BLOCK]) for at in plan.track(starts, what, len(starts)))
 
 
 def _counted(conversations: Iterable[Conversation]) -> tuple[dict[str, int], dict[str, int]]:
