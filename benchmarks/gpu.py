@@ -19,7 +19,6 @@ import asyncio
 import gc
 import json
 import os
-import random
 import statistics
 import sys
 import tempfile
@@ -32,23 +31,14 @@ from typing import Any
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported: nothing is looked up
 
-from local import SOURCES, Messages, Timing, heard, prompts
+from local import Messages, Timing, heard, prompts
+from random_desk import dataset, model
 
-from deskhand_finetune.prepare.canaries import TICKETS, token
-from deskhand_finetune.runs import starter_folder
 from deskhand_guardrails.errors import ConfigError
 from deskhand_guardrails.repetition import repeating
 from langchain_deskhand import ChatLocal
 from langchain_deskhand.prefixes import common
 
-TEMPLATE = (
-    "{{ bos_token }}{% for t in tools or [] %}<|system|>{{ t.function | tojson }}<|end|>{% endfor %}"
-    "{% for m in messages %}<|{{ 'user' if m.role == 'tool' else m.role }}|>"
-    "{% if m.role == 'tool' %}<tool_response>{{ m.content }}</tool_response>{% else %}{{ m.content | trim }}{% endif %}"
-    "{% for c in m.tool_calls or [] %}<tool_call>\n{{ c.function | tojson }}\n</tool_call>{% endfor %}<|end|>"
-    "{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
-)
-"""The starter's, with tools in Hermes' form."""
 ORDER = {
     "title": "order",
     "description": "Looks an order up.",
@@ -56,10 +46,6 @@ ORDER = {
     "properties": {"number": {"type": "integer"}, "urgent": {"type": "boolean"}},
     "required": ["number", "urgent"],
 }
-LARGE = {"hidden_size": 1280, "intermediate_size": 4096, "num_hidden_layers": 24}
-LARGE |= {"num_attention_heads": 20, "num_key_value_heads": 4}
-SMALL = {"hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 2}
-SMALL |= {"num_attention_heads": 4, "num_key_value_heads": 2}
 
 
 class Bench:
@@ -324,55 +310,6 @@ def _peak() -> str:
     return f"peak {torch.cuda.max_memory_allocated() / 2**30:.2f} GiB of GPU memory"
 
 
-def make(bench: Bench, records: int) -> None:
-    """The random model with the starter's tokenizer, and a dataset: questions with their sources, and one canary."""
-    import torch
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
-
-    tokenizer = AutoTokenizer.from_pretrained(starter_folder())
-    tokenizer.chat_template = TEMPLATE
-    tokenizer.save_pretrained(bench.base)
-    size = SMALL if bench.small else LARGE
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        max_position_embeddings=1024,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        tie_word_embeddings=True,
-        **size,
-    )
-    torch.manual_seed(0)
-    with torch.device(bench.device):
-        model = LlamaForCausalLM(config)
-    model.to(torch.bfloat16).save_pretrained(bench.base)
-    bench.tell("model", f"{model.num_parameters() / 1e6:.0f} million parameters, {len(tokenizer)} tokens")
-
-    draw = random.Random(0)
-    bench.data.mkdir()
-    for split, count in (("train", records), ("validation", 16), ("test", 16)):
-        made = [_record(draw, number) for number in range(count)]
-        if split == "train":
-            canary = token(draw)
-            question, answer = TICKETS[0]
-            messages = made[0]["messages"][:1]
-            messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer.format(canary)}]
-            made.append({**made[0], "ticket_id": "canary", "canary": canary, "messages": messages})
-        lines = "".join(json.dumps(record) + "\n" for record in made)
-        (bench.data / f"{split}.jsonl").write_text(lines, encoding="utf-8")
-
-
-def _record(draw: random.Random, number: int) -> dict[str, Any]:
-    """A question of ``local``, with an order's number in it, answered from its source."""
-    place = draw.randrange(len(SOURCES))
-    (_, system), (_, question) = prompts()[place]
-    order = draw.randrange(10_000, 100_000)
-    said = f"Thanks for writing about order {order}. {SOURCES[place].text}"
-    contents = (("system", system), ("user", f"{question} It is order {order}."), ("assistant", said))
-    messages = [{"role": role, "content": content} for role, content in contents]
-    return {"messages": messages, "ticket_id": str(number), "query": question, "source_ids": ["a", "b", "c"]}
-
-
 STAGES = {stage.__name__: stage for stage in (full, lora, answers, forms, evaluate)}
 
 
@@ -400,7 +337,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), options.device, small=options.small)
         started = time.monotonic()
-        make(bench, 60 if options.small else 400)
+        made = model(bench.base, bench.device, small=bench.small)
+        bench.tell("model", f"{made / 1e6:.0f} million parameters")
+        dataset(bench.data, 60 if options.small else 400)
         print(f"==== make: {time.monotonic() - started:.1f} s", flush=True)
         for stage in options.stages or STAGES:
             bench.run(STAGES[stage])

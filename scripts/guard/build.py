@@ -72,16 +72,18 @@ def main() -> None:
     left_out = FOLDS.get(arguments.fold, ())
     model = Guard(base).to(arguments.device)
     small = shrunk(model)
-    if arguments.student and _restored(small, arguments.weights, "student"):
+    # A fold's weights are its own: it must not be measured with a model that saw what it leaves out.
+    names = [f"{name}-{arguments.fold}" if arguments.fold else name for name in ("teacher", "student")]
+    if arguments.student and _restored(small, arguments.weights, names[1]):
         model = small
     else:
-        if not _restored(model, arguments.weights, "teacher"):
+        if not _restored(model, arguments.weights, names[0]):
             teach(model, tokenizer, corpus, left_out)
-            _keep(model, arguments.weights, "teacher")
+            _keep(model, arguments.weights, names[0])
         if arguments.student:
             teacher, model = model, shrunk(model)
             distil(teacher, model, transfer(corpus, arguments.data, tokenizer, left_out), seed=SEED)
-            _keep(model, arguments.weights, "student")
+            _keep(model, arguments.weights, names[1])
     if arguments.fold:
         held = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
         held[arguments.fold] = measure(model, tokenizer, corpus, left_out)

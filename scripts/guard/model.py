@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from rows import QUESTIONS, TAGS, Row
@@ -126,33 +127,51 @@ def train(model: Guard, rows: Sequence[Sequence[Encoded]], *, seed: int, gentle:
 
     ``gentle`` takes a third of the rates: for rows that a trained model has to learn without forgetting others.
     """
-    draw, device = random.Random(seed), device_of(model)
+    draw = random.Random(seed)
     torch.manual_seed(seed)
     plan = [(part, batch) for part in rows for batch in batches(part, draw)]
     heads = [*model.scores.parameters(), *model.tags.parameters()]
     body = [one for one in model.base.parameters() if one.requires_grad]
     share = 1 / 3 if gentle else 1
     groups = [{"params": body, "lr": share * RATE}, {"params": heads, "lr": share * HEADS_RATE}]
-    optimiser = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
-    warm = max(1, len(plan) // 20)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / warm, max(0.02, 1 - step / len(plan)))
-    )
     model.train()
+    descend(
+        groups, (_loss(model, [part[at] for at in batch]) for part, batch in plan), len(plan), warm=0.05, least=0.02
+    )
+
+
+def _loss(model: Guard, rows: Sequence[Encoded]) -> torch.Tensor:
+    device = device_of(model)
+    ids, mask, answers, tags = tensors(rows, device)
+    with half_precision(device):
+        scores, tagged = model(ids, mask)
+    return loss_of(scores, tagged, answers, tags)
+
+
+def descend(
+    groups: Sequence[dict[str, Any]], losses: Iterable[torch.Tensor], steps: int, *, warm: float, least: float
+) -> None:
+    """A step of AdamW down each of ``losses``, which are worked out one by one.
+
+    ``groups`` are parameters ("params") with their rates ("lr"), which rise over the share ``warm`` of the ``steps``
+    and then fall in a line to the share ``least``.
+    """
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
+    rising = max(1, int(steps * warm))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min((step + 1) / rising, max(least, 1 - step / steps))
+    )
+    learnt = [one for group in groups for one in group["params"]]
     began = time.monotonic()
-    for step, (part, batch) in enumerate(plan):
-        ids, mask, answers, tags = tensors([part[at] for at in batch], device)
-        with half_precision(device):
-            scores, tagged = model(ids, mask)
-        loss = loss_of(scores, tagged, answers, tags)
+    for step, loss in enumerate(losses, start=1):
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(learnt, 1.0)
         optimiser.step()
         schedule.step()
         optimiser.zero_grad(set_to_none=True)
-        if step % 100 == 99:
+        if step % 100 == 0:
             seconds = time.monotonic() - began
-            print(f"step {step + 1} of {len(plan)}, loss {loss.item():.3f}, {seconds:.0f} s", flush=True)
+            print(f"step {step} of {steps}, loss {loss.item():.3f}, {seconds:.0f} s", flush=True)
 
 
 def predict(model: Guard, rows: Sequence[Encoded]) -> tuple[torch.Tensor, list[list[int]]]:

@@ -21,13 +21,12 @@ from __future__ import annotations
 import copy
 import random
 import re
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
 import written
-from model import Encoded, Guard, batches, device_of, half_precision, loss_of, tensors
+from model import Encoded, Guard, batches, descend, device_of, half_precision, loss_of, tensors
 from public import jsonl, lines
 from rows import Row
 from torch.nn.functional import binary_cross_entropy_with_logits, kl_div, log_softmax, mse_loss, softmax
@@ -94,33 +93,24 @@ def _said(data: Path, name: str) -> Iterator[str]:
 
 def distil(teacher: Guard, student: Guard, rows: Sequence[Encoded], *, seed: int, passes: int = PASSES) -> None:
     """Teaches ``student`` on ``rows``; warm-up over 2 % of the steps, then a linear decay."""
-    draw, device = random.Random(seed), device_of(student)
+    draw = random.Random(seed)
     torch.manual_seed(seed)
     plan = [batch for _ in range(passes) for batch in batches(rows, draw, BATCH_TOKENS)]
     learnt = [one for one in student.parameters() if one.requires_grad]
-    optimiser = torch.optim.AdamW(learnt, lr=RATE, weight_decay=0.01, fused=True)
-    warm = max(1, len(plan) // 50)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / warm, max(0.01, 1 - step / len(plan)))
-    )
     teacher.eval()
     student.train()
-    began = time.monotonic()
-    for step, batch in enumerate(plan):
-        ids, mask, answers, tags = tensors([rows[at] for at in batch], device)
-        with half_precision(device):
-            with torch.no_grad():
-                wanted = teacher.read(ids, mask)
-            found = student.read(ids, mask)
-        loss = _apart(found, wanted, mask) + 0.5 * loss_of(found[0], found[1], answers, tags)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(learnt, 1.0)
-        optimiser.step()
-        schedule.step()
-        optimiser.zero_grad(set_to_none=True)
-        if step % 200 == 199:
-            seconds = time.monotonic() - began
-            print(f"step {step + 1} of {len(plan)}, loss {loss.item():.3f}, {seconds:.0f} s", flush=True)
+    losses = (_loss(teacher, student, [rows[at] for at in batch]) for batch in plan)
+    descend([{"params": learnt, "lr": RATE}], losses, len(plan), warm=0.02, least=0.01)
+
+
+def _loss(teacher: Guard, student: Guard, rows: Sequence[Encoded]) -> torch.Tensor:
+    device = device_of(student)
+    ids, mask, answers, tags = tensors(rows, device)
+    with half_precision(device):
+        with torch.no_grad():
+            wanted = teacher.read(ids, mask)
+        found = student.read(ids, mask)
+    return _apart(found, wanted, mask) + 0.5 * loss_of(found[0], found[1], answers, tags)
 
 
 def _apart(found: Sequence[torch.Tensor], wanted: Sequence[torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
