@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from deskhand_finetune.tickets import open_export, read_tickets, write_tickets
+from deskhand_finetune.tickets.raw.json_records import json_records
 from deskhand_guardrails.errors import ConfigError, InputError
 
 Make = Callable[..., dict[str, Any]]
@@ -141,6 +142,37 @@ def test_a_broken_first_line_does_not_hide_the_format(tmp_path: Path, ticket_of:
     opened = open_export(path)
     assert [ticket.id for ticket in opened] == ["2", "3"]
     assert [bad.where for bad in opened.quarantined] == ["tickets.json:1"]
+
+
+WHOLE = ['{"key": "H-2", "id": 2, "fields": {"summary": "b"}}', '{"key": "H-3", "id": 3, "fields": {"summary": "c"}}']
+TORN = {
+    "closed too early": [
+        '{"key": "H-1", "id": 1, "fieldsummary": "a", "b": 1, "c": 1, "d": 1, "e": 1, "f": 1, "g": 1}}'
+    ],
+    "too deep": ['{"key": "H-1", "id": 1, "fields": {"summary": "a"}, "deep": ' + "[" * 200_000 + "]" * 200_000 + "}"],
+    "cut down": [
+        '{"key": "H-0", "id": 0, "fields": {}}',
+        '{"k": 1}',
+        '{"key": "H-1", "id": 1, "fields": {"summary" "a"}}',
+    ],
+}
+
+
+@pytest.mark.parametrize("torn", TORN.values(), ids=TORN)
+def test_what_follows_a_torn_record_is_read(torn: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "issues.json"
+    path.write_text('{"issues": [' + ",\n".join([*torn, *WHOLE]) + "]}")
+    values = [record.value for record in json_records(path) if not record.problem]
+    assert [value["id"] for value in values if "fields" in value][-2:] == [2, 3]
+
+
+def test_an_id_that_is_a_customers_words_is_not_quoted(tmp_path: Path) -> None:
+    header = "Id,CaseNumber,SuppliedName,Status,Subject,Description,IsClosed,CreatedDate,ClosedDate"
+    path = tmp_path / "Case.csv"
+    path.write_text(f'{header}\n5001,7,Maren,Closed,Lamp,"Hi"\nWhere is my lamp,8,Maren,Closed,Lamp,"Hi"\n')
+    opened = open_export(path)
+    assert list(opened) == []
+    assert [bad.where for bad in opened.quarantined] == ["case 5001", "case with a damaged id"]
 
 
 NO_EXPORTS: list[tuple[str, bytes, str]] = [

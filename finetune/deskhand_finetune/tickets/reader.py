@@ -7,6 +7,7 @@ in a stream. Built-in readers and those of others come through ``Formats.registe
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,9 @@ class Quarantined:
     ticket_id: str
     reason: str
 
+
+ID = re.compile(r"[\w-]{1,64}", re.ASCII)
+"""What help desks number their records with."""
 
 FIELDS = (
     "ticket", "role", "author", "body", "at", "public", "private", "subject", "status", "tags", "language", "csat",
@@ -122,6 +126,11 @@ def each(records: Iterable[tuple[Path, Record]], ticket_of: Callable[[Any], Tick
     """
     for path, record in records:
         yield from attempt(f"{path.name}:{record.number}", record.problem, ticket_of, record.value)
+
+
+def called(kind: str, key: str) -> str:
+    """Where a record was that several places tell of; in a damaged export a key may be anything, and is not quoted."""
+    return f"{kind} {key}" if ID.fullmatch(key) else f"{kind} with a damaged id"
 
 
 def attempt(where: str, problem: str, ticket_of: Callable[[Any], Ticket | None], value: object) -> Read:

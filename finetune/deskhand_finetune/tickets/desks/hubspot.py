@@ -15,7 +15,7 @@ from deskhand_finetune.tickets.raw.json_records import json_records
 from deskhand_finetune.tickets.raw.look import Look
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
 from deskhand_finetune.tickets.raw.table import cells, read_header, table_records
-from deskhand_finetune.tickets.reader import Format, Options, Quarantined, Read, attempt
+from deskhand_finetune.tickets.reader import Format, Options, Quarantined, Read, attempt, called
 from deskhand_finetune.tickets.ticket import BadRecord, Message, Role, Ticket
 from deskhand_finetune.tickets.times import at
 
@@ -75,7 +75,7 @@ def read(looks: Sequence[Look], options: Options) -> Read:  # noqa: ARG001 - the
         for key in shelf.keys("ticket"):
             threads = shelf.get("thread of", key)
             if not threads and not first(_properties(shelf.first("ticket", key)), "content"):
-                yield Quarantined(f"ticket {key}", key, "no thread and no description")
+                yield Quarantined(called("ticket", key), key, "no thread and no description")
                 continue
             yield from _joined(shelf, key, threads)
         for thread in shelf.keys("message"):
@@ -127,13 +127,13 @@ def _joined(shelf: Shelf, ticket: str, threads: list[str]) -> Read:
         shelf.put("taken", thread, True)
         for message in shelf.get("message", thread):
             if first(message, "truncationStatus") not in ("", "NOT_TRUNCATED"):
-                where = f"thread {thread}, message {first(message, 'id')}"
+                where = f"{called('thread', thread)}, {called('message', first(message, 'id'))}"
                 yield Quarantined(where, ticket or thread, "cut off by the API; fetch its original-content")
             elif (first(message, "type") or "MESSAGE") in SPOKEN:
                 messages.append(message)
     held = shelf.first("thread", threads[0]) if threads else None
     build = partial(_ticket, shelf.first("ticket", ticket) if ticket else None, held or {}, ticket or threads[0])
-    yield from attempt(f"ticket {ticket or threads[0]}", "", build, messages)
+    yield from attempt(called("ticket", ticket or threads[0]), "", build, messages)
 
 
 def _properties(ticket: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from deskhand_finetune.tickets.fields import first, in_order, language
 from deskhand_finetune.tickets.raw.look import Look
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
 from deskhand_finetune.tickets.raw.table import cells, plain_name, read_header, table_records
-from deskhand_finetune.tickets.reader import Format, Options, Read, attempt
+from deskhand_finetune.tickets.reader import Format, Options, Read, attempt, called
 from deskhand_finetune.tickets.ticket import BadRecord, Message, Role, Ticket
 from deskhand_finetune.tickets.times import at
 
@@ -68,7 +68,7 @@ def read(looks: Sequence[Look], options: Options) -> Read:  # noqa: ARG001 - the
                 keep = partial(_keep, shelf, part, header)
                 yield from attempt(f"{look.path.name}:{record.number}", record.problem, keep, record.value)
         for key in shelf.keys("case"):
-            yield from attempt(f"case {key}", "", partial(_ticket, shelf), key)
+            yield from attempt(called("case", key), "", partial(_ticket, shelf), key)
 
 
 def _keep(shelf: Shelf, part: str, header: Sequence[str], row: list[str]) -> None:

@@ -19,7 +19,7 @@ from deskhand_finetune.tickets.raw.json_records import Record, json_records
 from deskhand_finetune.tickets.raw.look import Look, first_objects, most
 from deskhand_finetune.tickets.raw.shelf import Shelf, open_shelf
 from deskhand_finetune.tickets.raw.xml_records import xml_records
-from deskhand_finetune.tickets.reader import Format, Options, Quarantined, Read, attempt
+from deskhand_finetune.tickets.reader import Format, Options, Quarantined, Read, attempt, called
 from deskhand_finetune.tickets.ticket import BadRecord, Message, Role, Ticket, moment
 
 NAME = "zendesk"
@@ -105,7 +105,7 @@ def read(looks: Sequence[Look], options: Options) -> Read:
                     yield from attempt(f"{one.path.name}:{record.number}", record.problem, desk.ticket, value)
         for name in shelf.keys("event"):
             if shelf.first("seen", name) is None:
-                yield from attempt(f"ticket {name}", "", desk.ticket_of_events, name)
+                yield from attempt(called("ticket", name), "", desk.ticket_of_events, name)
 
 
 def _holds_no_tickets(look: Look) -> bool:

@@ -135,8 +135,11 @@ class Window:
         """
         opened = FIRST_KEY.match(self.buffer, self.at)
         begins = {opened.group(1)} if opened else set()
+        # Where a bracket closes what nobody opened, the last record ended too early: its keys are those of its parts.
+        is_torn = self.buffer[self.at] in "}]"
         self.at += 1
-        last = last or self._longest(begins)
+        if not last or is_torn:
+            last = self._longest(begins | set(last[:1])) or last
         keys = frozenset(last)
         mark = _mark(begins | set(last[:1]))
         while keys:
@@ -164,8 +167,8 @@ class Window:
         """The keys of the longest object that follows soon, of those that begin with one of the keys if there are any:
         a record is longer than what it holds.
         """
-        if len(self.buffer) - self.at < WHOLE // 8:
-            self.more()
+        while len(self.buffer) - self.at < WHOLE // 8 and self.more():
+            pass
         for mark in (_mark(begins), _mark(set())):
             keys, longest, found, at = list[str](), 0, 0, self.at
             while found < CANDIDATES and (place := mark.search(self.buffer, at)):
@@ -261,7 +264,7 @@ def _elements(window: Window, key: str) -> Iterator[Record]:
             if not window.next_like(last):
                 return
             continue
-        if isinstance(value, dict):
+        if isinstance(value, dict) and len(value) * 2 >= len(last):  # what is left of a torn record is no example
             last = list(value)
         yield from unwrapped(Record(number, value, key=key))
     yield Record(number, problem=CUT_OFF, key=key)
