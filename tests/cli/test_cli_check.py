@@ -95,7 +95,7 @@ class Endless(io.RawIOBase):
         return len(line)
 class Stdin: buffer = io.BufferedReader(Endless())
 sys.stdin = Stdin()
-results = check._results(('input', None, False), 1)
+results = check._results(check._Job('input', None, False), 1)
 for _ in itertools.islice(results, 20_000): pass
 assert lines < 20_400, lines  # no more is read than is needed
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

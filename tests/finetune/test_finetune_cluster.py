@@ -18,9 +18,10 @@ import pytest
 
 from deskhand_finetune.prepare import prepare
 from deskhand_finetune.prepare.clean import Rules, clean_tickets
-from deskhand_finetune.prepare.workers import chunks, engine_of
+from deskhand_finetune.prepare.engines import engine_of
 from deskhand_finetune.tickets import Message, Ticket
 from deskhand_guardrails.errors import ConfigError
+from deskhand_guardrails.processes import chunks
 
 T = TypeVar("T")
 # Ray Data's own settings warn of each other when they are made.

@@ -192,7 +192,7 @@ def test_a_killed_run_goes_on_within_the_first_stage(dataset: Path, tmp_path: Pa
 
 ORPHANED = """
 import itertools, os, signal
-from deskhand_finetune.prepare.workers import map_chunks
+from deskhand_guardrails.processes import map_chunks
 
 results = map_chunks(sorted, itertools.count(), 2)
 next(results)

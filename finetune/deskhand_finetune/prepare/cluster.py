@@ -20,8 +20,8 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from deskhand_finetune.prepare.code import code_fingerprint
-from deskhand_finetune.prepare.workers import chunks, cores
 from deskhand_guardrails.errors import ConfigError, DeskhandError, UnavailableError
+from deskhand_guardrails.processes import chunks, cores
 
 T = TypeVar("T")
 R = TypeVar("R")

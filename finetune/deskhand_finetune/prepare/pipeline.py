@@ -25,14 +25,15 @@ from deskhand_finetune.prepare.build import build
 from deskhand_finetune.prepare.checkpoint import Checkpoint
 from deskhand_finetune.prepare.clean import Rules, clean_tickets
 from deskhand_finetune.prepare.code import code_fingerprint
+from deskhand_finetune.prepare.engines import Engine, EngineName, engine_of
 from deskhand_finetune.prepare.identity import distinct
 from deskhand_finetune.prepare.plan import STAGE_FILES, Plan
 from deskhand_finetune.prepare.report import PrepareReport
 from deskhand_finetune.prepare.substitutes import require_faker
-from deskhand_finetune.prepare.workers import Engine, EngineName, cores, engine_of
 from deskhand_finetune.tickets import Options, open_export
 from deskhand_guardrails.errors import InputError
 from deskhand_guardrails.policy import DEFAULT_FOLDER, Policy
+from deskhand_guardrails.processes import cores
 from deskhand_guardrails.progress import Track, quiet
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from deskhand_finetune.prepare.answers import Example
 from deskhand_finetune.prepare.sources import Neighbours
-from deskhand_finetune.prepare.workers import chunks
 from deskhand_guardrails.encoder import Vectors
+from deskhand_guardrails.processes import chunks
 from deskhand_guardrails.prompt import HAND_OVER, Source, compose
 from deskhand_guardrails.ranking import Meant
 

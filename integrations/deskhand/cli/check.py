@@ -7,28 +7,23 @@ be read has a result of its own that says so, and the rest goes on.
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from deskhand.cli.output import emit, say
+from deskhand_guardrails.processes import CHUNK, cores, map_chunks
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from deskhand_guardrails import Context, Rails
 
 DIRECTIONS = ("input", "output", "retrieved")
-
-# Lines handed to a worker at once: enough that handing over costs nothing, few enough that results come soon.
-_CHUNK = 32
 
 
 @click.command("check")
@@ -51,7 +46,7 @@ def command(direction: str, policy: Path | None, scores: bool, workers: int | No
 
     Policy.load(policy)  # a faulty policy is one error here, not one for each worker
     failed = 0
-    for result in _results((direction, policy, scores), workers or _cores()):
+    for result in _results(_Job(direction, policy, scores), workers or cores()):
         failed += "error" in result
         emit(result)
     if failed:
@@ -59,55 +54,36 @@ def command(direction: str, policy: Path | None, scores: bool, workers: int | No
         raise SystemExit(1)
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+class _Job(NamedTuple):
+    """What is asked about every line."""
+
+    direction: str
+    policy: Path | None
+    scores: bool
 
 
-def _results(job: tuple[str, Path | None, bool], workers: int) -> Iterator[dict[str, Any]]:
+def _results(job: _Job, workers: int) -> Iterator[dict[str, Any]]:
     # Bytes: a line that is not UTF-8 is one broken line, not the end of the reading.
     lines = enumerate(sys.stdin.buffer, start=1)
-    chunks = iter(lambda: list(islice(lines, _CHUNK)), [])
-    ahead = list(islice(chunks, 2))
-    if workers == 1 or len(ahead) < 2:  # starting processes takes longer than checking a few texts
-        _start_worker(*job)
-        for chunk in chain(ahead, chunks):
-            yield from _check_chunk(chunk)
-        return
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    from deskhand_guardrails.errors import UnavailableError
-
-    # Spawned, not forked: ONNX Runtime and the engine's event loop hold threads that a fork would lose. An executor
-    # and not a Pool: it says so when a worker dies, where a Pool would wait for ever.
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_start_worker, initargs=job) as pool:
-        waiting: deque[Future[list[dict[str, Any]]]] = deque()
-        try:
-            for chunk in chain(ahead, chunks):
-                waiting.append(pool.submit(_check_chunk, chunk))
-                if len(waiting) > 2 * workers:
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
-        except BrokenProcessPool:
-            raise UnavailableError("a worker process ended (out of memory?); try fewer with --workers 1") from None
+    ahead = list(islice(lines, CHUNK + 1))
+    if len(ahead) <= CHUNK:  # starting processes takes longer than checking a few texts
+        workers = 1
+    return map_chunks(partial(_check_chunk, job), chain(ahead, lines), workers)
 
 
-_worker: dict[str, Any] = {}
-
-
-def _start_worker(direction: str, policy: Path | None, scores: bool) -> None:
+@cache
+def _rails(policy: Path | None) -> Rails:
+    """A process's own."""
     from deskhand_guardrails import Policy, Rails
 
     rails = Rails(Policy.load(policy))
     rails.warm()
-    _worker.update(rails=rails, direction=direction, scores=scores)
+    return rails
 
 
-def _check_chunk(lines: list[tuple[int, bytes]]) -> list[dict[str, Any]]:
-    return [_check_line(number, line, **_worker) for number, line in lines if line.strip()]
+def _check_chunk(job: _Job, lines: list[tuple[int, bytes]]) -> list[dict[str, Any]]:
+    rails = _rails(job.policy)
+    return [_check_line(number, line, rails, job.direction, job.scores) for number, line in lines if line.strip()]
 
 
 def _check_line(number: int, line: bytes, rails: Rails, direction: str, scores: bool) -> dict[str, Any]:

@@ -1,5 +1,4 @@
-"""Maps a function over a stream of chunks, in order, a few chunks ahead at most: by processes of this machine, or on a
-cluster (``cluster``)."""
+"""Maps a function over a stream, a few chunks ahead at most, by processes of this machine; results keep the order."""
 
 from __future__ import annotations
 
@@ -12,31 +11,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
 from itertools import islice
-from typing import Literal, Protocol, TypeVar
+from typing import TypeVar
 
 from deskhand_guardrails.errors import UnavailableError
 
 T = TypeVar("T")
 R = TypeVar("R")
 CHUNK = 32
-EngineName = Literal["local", "ray"]
-
-
-class Engine(Protocol):
-    """``function`` over chunks of ``items``; results come in the order of the items."""
-
-    def __call__(self, function: Callable[[list[T]], list[R]], items: Iterable[T], /) -> Iterator[R]: ...
-
-
-def engine_of(name: EngineName, workers: int | None) -> Engine:
-    """The engine of that name; ``workers`` is how many cores it may use, None all that it has."""
-    if name == "local":
-        return partial(map_chunks, workers=workers or cores())
-    from deskhand_finetune.prepare import cluster
-
-    return partial(cluster.map_chunks, workers=workers)
+"""Items handed to a process at once: enough that handing over costs nothing, few enough that results come soon."""
 
 
 def cores() -> int:
