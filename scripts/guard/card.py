@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _QUESTIONS = {
@@ -24,16 +25,26 @@ tags: [guardrails, prompt-injection, toxicity, personal-data]
 # Guard model
 
 One pass over a text answers four questions (does it attack the assistant's instructions, does it plant orders in a
-document, does it ask for help with harm, is it hostile) and marks people, postal addresses and places. Six layers of
-width 384 with frozen word vectors, 8-bit weights, ONNX Runtime. It is what the detectors `injection`, `harm`,
-`toxicity` and `personal_data` ask.
+document, does it ask for help with harm, is it hostile) and marks people, postal addresses and places. Three layers of
+width 384, 768 inside, with frozen word vectors, 8-bit weights, ONNX Runtime. It is what the detectors `injection`,
+`harm`, `toxicity` and `personal_data` ask.
 
-**Build.** `python scripts/guard/build.py DATA` (seeds in the scripts; two passes over 94,000 texts, half an hour
-on one core; then two short passes, of whose steps a part is taken: what desks ask of their customers, and how people
-write their names). Fine-tuned from all-MiniLM-L6-v2 (Apache-2.0).
+**Build.** `python scripts/guard/build.py DATA` (seeds in the scripts). A teacher of six layers, fine-tuned from
+all-MiniLM-L6-v2 (Apache-2.0), learns from 94,000 texts in two passes and two short ones. The model begins as three of
+its layers and learns its scores, tags and hidden states from 492,000 texts in five passes. A last pass shows it what
+came to be written later: `words/desk.toml` and `words/lines.toml`, beside two fifths of everything else.
 
-**Thresholds** (what 1 in 100 harmless support requests that never trained reaches, or the least score that counts,
-whichever is higher): {thresholds}.
+**Thresholds** (what 1 in 100 harmless support requests that never trained reaches, or 1 in 20 of the harmless texts
+that were set aside, or 0.2; whichever is the highest): {thresholds}.
+
+## Set aside
+
+A fifth of `words/lines.toml` never trains: harmless texts in the words of an attack or of harm, and such that are
+meant. They are of the kind that trains, so they say less than a source that was left out whole.
+
+| | harmless texts flagged | others caught |
+|---|---|---|
+{aside}
 
 ## Data and licences
 
@@ -56,13 +67,13 @@ Because a share-alike set is among them, the weights are released under CC BY-SA
 
 ## Measured by left-out source
 
-Trained without the source (and without the written families of its fold), in three folds of one pass over a third
-of the data; AUC and detection against support requests that never trained, at the score that 1 in 100 of them reaches.
-In brackets the 95 % interval. The shipped model saw six times as much.
+Teacher and model trained without the source (and without the written families of its fold), in three folds that lack
+the last pass; AUC and detection against support requests that never trained, at the score that 1 in 100 of them
+reaches. In brackets the 95 % interval.
 
 {figures}
 
-People, addresses and places, by word piece (these folds came before the pass over names):
+People, addresses and places, by word piece:
 
 | source left out | label | precision | recall |
 |---|---|---|---|
@@ -70,18 +81,26 @@ People, addresses and places, by word piece (these folds came before the pass ov
 
 ## Limits
 
-English; other languages for well-known forms of attack only. Unseen verbs are its weak side: harmless requests with a
-violent word that training never showed are often taken for harm, as the rows of `written-harm` show. Long role-play
+English; other languages for well-known forms of attack only. Harmless requests with a violent word in a setting that
+training never showed are sometimes taken for harm, and attacks in wholly ordinary words are missed. Long role-play
 prompts of the kind that circulate for chatbots are taken for attacks more often than not. Hostility that only irony or
 the conversation shows is missed. What it flags, a policy decides about.
 """
 
 
-def card(thresholds: Mapping[str, float], folds: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
-    """The card, from the thresholds and the figures of all folds."""
+Sources = Mapping[str, Mapping[str, Any]]
+"""What was measured, by source that was left out."""
+
+
+def card(thresholds: Mapping[str, float], aside: Sources, folds: Mapping[str, Sources]) -> str:
+    """The card, from the thresholds, what they do with set-aside texts, and the figures of all folds."""
     sources = {source: held for fold in folds.values() for source, held in fold.items()}
     return CARD.format(
         thresholds=", ".join(f"{name} {value}" for name, value in thresholds.items()),
+        aside="\n".join(
+            f"| {_QUESTIONS[question]} | {_share(held['false alarms'])} | {_share(held['detected'])} |"
+            for question, held in aside.items()
+        ),
         figures="\n\n".join(filter(None, (_table(question, title, sources) for question, title in _QUESTIONS.items()))),
         tags="\n".join(
             f"| {source} | {label} | {held[label][0]} | {held[label][1]} |"
@@ -92,15 +111,37 @@ def card(thresholds: Mapping[str, float], folds: Mapping[str, Mapping[str, Mappi
     )
 
 
-def _table(question: str, title: str, sources: Mapping[str, Mapping[str, Any]]) -> str:
+def _table(question: str, title: str, sources: Sources) -> str:
     lines = [f"**{title}**", "", "| source left out | texts | AUC | detected | false alarms |", "|---|---|---|---|---|"]
+    verbs = []
     for source, held in sorted(sources.items()):
         found, alarms = held.get(f"{question} detected"), held.get(f"{question} false alarms")
         relevant = found or source.startswith(("written-look-alike", "written-harm", "written-tone", "awesome"))
-        if relevant and (found or alarms):
+        if source.startswith(VERBS):
+            verbs.append(held)
+        elif relevant and (found or alarms):
             auc = held.get(f"{question} auc", "")
             lines.append(f"| {source} | {held['rows']} | {auc} | {_share(found)} | {_share(alarms)} |")
+    means = [_mean([held[name] for held in verbs if name in held]) for name in _figures(question)]
+    if any(means):
+        lines.append(
+            f"| {VERBS}* (mean of {len(verbs)}) | {sum(held['rows'] for held in verbs)} | {' | '.join(means)} |"
+        )
     return "\n".join(lines)
+
+
+VERBS = "written-harm-verb-"
+"""Sources of some forty texts each, which say little one by one."""
+
+
+def _figures(question: str) -> list[str]:
+    return [f"{question} {name}" for name in ("auc", "detected", "false alarms")]
+
+
+def _mean(held: Sequence[float | list[float]]) -> str:
+    """The mean of figures, or of shares without their intervals; nothing of none."""
+    plain = [one[0] if isinstance(one, list) else one for one in held]
+    return f"{statistics.fmean(plain):.3f}" if plain else ""
 
 
 def _share(held: list[float] | None) -> str:

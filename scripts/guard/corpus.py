@@ -63,9 +63,11 @@ class Corpus:
             *_distinct(written.attacks(draw, 500)),
             *_distinct(written.look_alikes(draw, 4000)),
             *written.harm(draw, 160),
+            *written.lines(draw, 4),
             *_distinct(written.tone(draw, 5000)),
             *written.people(draw, 12000),
             *_distinct(written.agents(draw, 3000)),
+            *written.desk(draw, 2500),
         ]
         self.rows = [as_read(row) for row in rows if row.text.strip()]
         self.held_out = [row for row in self.rows if row.source in public.SUPPORT and is_held_out(row.text)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import written
 from folds import is_left_out
 from model import Encoded, Guard, predict
 from public import articles
@@ -17,14 +18,17 @@ from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
 from corpus import SEED, Corpus
-from deskhand_guardrails.guard import NARROW
+from deskhand_guardrails.guard import NARROW, WIDE
 from deskhand_guardrails.guard import Guard as Shipped
+from deskhand_guardrails.normalise import folded
 from deskhand_guardrails.redteam.figures import wilson
 
 FALSE_ALARMS = 0.01
-LEAST = {"injection": 0.05, "planted": 0.5, "harm": 0.2, "hostile": 0.5}
-"""Support requests are so easy that 1 in 100 of them reaches next to nothing, and a harmless text of another kind soon
-more. A floor costs some detection of attacks and spares most of the honest messages in an attack's words."""
+LOOK_ALIKES = 0.05
+"""Support requests are so easy that 1 in 100 of them reaches next to nothing, and a harmless text in alarming words
+soon more: no more than this share of those that were set aside reach a threshold."""
+LEAST = 0.2
+"""No lower score counts, whatever the sets say."""
 SUPPORT_ROWS, SOURCE_ROWS = 4000, 1500
 ARTICLE = 3000
 """Characters of an article that are looked at."""
@@ -97,20 +101,52 @@ def _tags(encoded: Sequence[Encoded], tags: Sequence[Sequence[int]]) -> dict[str
 
 
 def thresholds(folder: Path, corpus: Corpus, data: Path) -> dict[str, float]:
-    """The scores from which the shipped model's findings count: what 1 in 100 held-out support requests reaches
-    (for planted orders: 1 in 100 narrow windows of help articles), and never under ``LEAST``."""
+    """The scores from which the shipped model's findings count: what 1 in 100 held-out support requests reaches (for
+    planted orders 1 in 100 narrow windows of help articles), or ``LOOK_ALIKES`` of the set-aside harmless texts."""
     guard = Shipped(folder)
     support = random.Random(SEED).sample(corpus.held_out, min(SUPPORT_ROWS, len(corpus.held_out)))
-    scores = {question: _highest(guard, [row.text for row in support], question) for question in QUESTIONS}
+    easy = {question: _highest(guard, [row.text for row in support], question) for question in QUESTIONS}
     pieces = (window for text in articles(data) for window in guard.windows(text[:ARTICLE], NARROW))
-    scores["planted"] = [window.scores["planted"] for window in pieces]
+    easy["planted"] = [window.scores["planted"] for window in pieces]
+    hard = {question: _highest(guard, _set_aside(names[0]), question) for question, names in ASIDE.items()}
+    hard["hostile"] = hard["harm"]  # nobody is insulted in those either
     return {
-        name: round(max(float(np.quantile(held, 1 - FALSE_ALARMS)), LEAST[name]), 4) for name, held in scores.items()
+        question: round(
+            max(
+                float(np.quantile(easy[question], 1 - FALSE_ALARMS)),
+                float(np.quantile(hard[question], 1 - LOOK_ALIKES)),
+                LEAST,
+            ),
+            4,
+        )
+        for question in QUESTIONS
     }
 
 
+ASIDE = {"injection": ("alike", "attacks"), "planted": ("documents", "planted"), "harm": ("harmless", "harmful")}
+"""For each question the set-aside texts that are harmless, and those that are not."""
+
+
+def set_aside(folder: Path, limits: Mapping[str, float]) -> dict[str, dict[str, list[float]]]:
+    """For each question the share of set-aside texts that reach its threshold, harmless ones and others, each with its
+    95 % interval."""
+    guard = Shipped(folder)
+    found = {}
+    for question, names in ASIDE.items():
+        scores = [_highest(guard, _set_aside(name), question) for name in names]
+        shares = [_share(sum(score >= limits[question] for score in held), len(held)) for held in scores]
+        found[question] = dict(zip(("false alarms", "detected"), shares, strict=True))
+    return found
+
+
+def _set_aside(name: str) -> list[str]:
+    rows = written.lines(random.Random(SEED), 1, aside=True)
+    return [folded(row.text) for row in rows if row.source == f"written-lines-{name}"]
+
+
 def _highest(guard: Shipped, texts: Sequence[str], question: str) -> list[float]:
-    return [max((window.scores[question] for window in guard.windows(text)), default=0.0) for text in texts]
+    size = NARROW if question == "planted" else WIDE
+    return [max((window.scores[question] for window in guard.windows(text, size)), default=0.0) for text in texts]
 
 
 def _encoded(rows: Sequence[Row], tokenizer: Tokenizer) -> list[Encoded]:

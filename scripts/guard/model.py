@@ -122,22 +122,20 @@ def loss_of(scores: torch.Tensor, tags: torch.Tensor, answers: torch.Tensor, wan
     return total
 
 
-def train(model: Guard, rows: Sequence[Sequence[Encoded]], *, seed: int, gentle: bool = False) -> None:
-    """One pass over each of ``rows``; warm-up over 5 % of the steps, then a linear decay.
-
-    ``gentle`` takes a third of the rates: for rows that a trained model has to learn without forgetting others.
-    """
+def train(
+    model: Guard, rows: Sequence[Sequence[Encoded]], *, seed: int, rates: tuple[float, float] = (RATE, HEADS_RATE)
+) -> None:
+    """One pass over each of ``rows``, with the ``rates`` of the body and the heads; warm-up over 5 % of the steps, then
+    a linear decay."""
     draw = random.Random(seed)
     torch.manual_seed(seed)
     plan = [(part, batch) for part in rows for batch in batches(part, draw)]
     heads = [*model.scores.parameters(), *model.tags.parameters()]
     body = [one for one in model.base.parameters() if one.requires_grad]
-    share = 1 / 3 if gentle else 1
-    groups = [{"params": body, "lr": share * RATE}, {"params": heads, "lr": share * HEADS_RATE}]
+    groups = [{"params": part, "lr": rate} for part, rate in zip((body, heads), rates, strict=True)]
     model.train()
-    descend(
-        groups, (_loss(model, [part[at] for at in batch]) for part, batch in plan), len(plan), warm=0.05, least=0.02
-    )
+    losses = (_loss(model, [part[at] for at in batch]) for part, batch in plan)
+    descend(groups, losses, len(plan), warm=0.05, least=0.02)
 
 
 def _loss(model: Guard, rows: Sequence[Encoded]) -> torch.Tensor:

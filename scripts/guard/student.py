@@ -67,9 +67,11 @@ def more(data: Path, seed: int) -> Iterator[Row]:
     yield from written.attacks(draw, 500 * WRITTEN)
     yield from written.look_alikes(draw, 2000 * WRITTEN)
     yield from written.harm(draw, 160 * WRITTEN)
+    yield from written.lines(draw, 2 * WRITTEN)
     yield from written.tone(draw, 5000 * WRITTEN)
     yield from written.people(draw, 12000 * WRITTEN)
     yield from written.agents(draw, 1000 * WRITTEN)
+    yield from written.desk(draw, 1000 * WRITTEN)
     for held in jsonl(data / "guardrails" / "toxicity_train.jsonl.gz"):
         yield Row(held["text"][:1000], held["source"])
     said = sorted({text for name in ("sgd", "star", "taskmaster-3-part", "taskmaster-4") for text in _said(data, name)})

@@ -5,12 +5,14 @@ Each family is a source of its own, so that a measurement can leave it out.
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from drawn import DRAWN, Drawn
 from rows import SAFE, Mark, Row
 
 WORDS = Path(__file__).parent / "words"
@@ -107,6 +109,30 @@ def harm(draw: random.Random, each: int) -> Iterator[Row]:
             yield Row(rough(filled(text, slots, draw), draw), "written-harm-harmful", {"harm": 1})
 
 
+LINES = {
+    "harmless": SAFE,
+    "harmful": {"harm": 1},
+    "alike": SAFE,
+    "documents": SAFE,
+    "attacks": {"injection": 1, "planted": 1},
+    "planted": {"injection": 1, "planted": 1},
+}
+
+
+def lines(draw: random.Random, times: int, *, aside: bool = False) -> Iterator[Row]:
+    """Each of the whole texts ``times`` times, or as it stands those that are set ``aside``: a fifth, which never
+    trains and says from which scores harm and attacks count."""
+    held = load("lines")
+    for name, answers in LINES.items():
+        for text in held[name]:  # type: ignore[attr-defined]
+            if (hashlib.sha256(text.encode()).digest()[0] % 5 == 0) == aside:
+                for number in range(times):
+                    # A document is read in narrow windows: half of the time a part of it.
+                    start = draw.randrange(len(text) // 2) if name == "documents" and number % 2 else 0
+                    part = text[start : start + 300] if start else text
+                    yield Row(text if aside else rough(part, draw), f"written-lines-{name}", dict(answers))
+
+
 def tone(draw: random.Random, each: int) -> Iterator[Row]:
     """Hostile sentences and harmless ones in the same words."""
     held = load("tone")
@@ -120,7 +146,7 @@ def people(draw: random.Random, each: int) -> Iterator[Row]:
     """Messages with names and addresses in them, marked, and messages without: one sentence, or several together."""
     held = load("people")
     slots: Slots = held["slots"]  # type: ignore[assignment]
-    drawn = _Drawn(draw, held["names"])  # type: ignore[arg-type]
+    drawn = Drawn(draw, held["names"])  # type: ignore[arg-type]
     kinds = {name: held[name]["templates"] for name in ("with", "without")}  # type: ignore[index, call-overload]
     for kind, count in (("with", each), ("without", each // 3)):
         for _ in range(count):
@@ -128,6 +154,19 @@ def people(draw: random.Random, each: int) -> Iterator[Row]:
             parts = [_marked(draw.choice(kinds[one]), slots, drawn, draw) for one in (kind, *others)]
             draw.shuffle(parts)
             yield _joined(parts, draw, f"written-people-{kind}")
+
+
+def desk(draw: random.Random, each: int) -> Iterator[Row]:
+    """What tickets are made of beside sentences: contact lines, markup, products, forms. None of it is an attack, and
+    of its capitals only the marked ones are people."""
+    held = load("desk")
+    slots: Slots = held["slots"]  # type: ignore[assignment]
+    drawn = Drawn(draw, load("people")["names"])  # type: ignore[arg-type]
+    for name in ("contact", "markup", "company", "record"):
+        templates = held[name]["templates"]  # type: ignore[index, call-overload]
+        for _ in range(each):
+            parts = [_marked(draw.choice(templates), slots, drawn, draw) for _ in range(draw.choice((1, 1, 1, 2, 3)))]
+            yield _joined(parts, draw, f"written-desk-{name}")
 
 
 BESIDE = (0, 0, 0, 1, 1, 2, 4)
@@ -146,6 +185,9 @@ def _joined(parts: Sequence[tuple[str, list[Mark]]], draw: random.Random, source
 # So many names have become placeholders before the model sees a text; what is hidden already is nobody's name.
 _ALREADY_HIDDEN = 0.08
 
+HIDDEN_TOO = {"email": "EMAIL_ADDRESS", "phone": "PHONE_NUMBER", "card": "CREDIT_CARD", "iban": "IBAN_CODE"}
+"""What has a placeholder as well, and no mark: patterns find it."""
+
 LABELS = {
     "name": "PERSON",
     "first": "PERSON",
@@ -157,7 +199,8 @@ LABELS = {
 }
 
 
-def _marked(template: str, slots: Slots, drawn: _Drawn, draw: random.Random) -> tuple[str, list[Mark]]:
+def _marked(template: str, slots: Slots, drawn: Drawn, draw: random.Random) -> tuple[str, list[Mark]]:
+    template = template.replace("{{", "\0").replace("}}", "\1")
     text, marks = "", list[Mark]()
     at = 0
     for match in _SLOT.finditer(template):
@@ -165,85 +208,16 @@ def _marked(template: str, slots: Slots, drawn: _Drawn, draw: random.Random) -> 
         at = match.end()
         value = getattr(drawn, match[1])() if match[1] in DRAWN else draw.choice(slots[match[1]])
         label = LABELS.get(match[1])
-        if label and draw.random() < _ALREADY_HIDDEN:
-            value = f"<{label}_{draw.randrange(1, 4)}>"
+        hidden = label or HIDDEN_TOO.get(match[1])
+        if hidden and draw.random() < _ALREADY_HIDDEN:
+            value = f"<{hidden}_{draw.randrange(1, 4)}>"
         elif label:
             start = len(text)
             if marks and marks[-1].label == label and text[marks[-1].end :] == " ":
                 start = marks.pop().start  # "{first} {last}" is one person
             marks.append(Mark(start, len(text) + len(value), label))
         text += value
-    return text + template[at:], marks
-
-
-PLACES = (
-    "az_AZ cs_CZ da_DK de_AT de_CH de_DE en_AU en_CA en_GB en_GB en_IE en_IN en_KE en_NG en_NZ en_PK en_TH en_US en_US "
-    "en_US es_AR es_CL es_CO es_ES es_MX et_EE fi_FI fr_BE fr_CA fr_DZ fr_FR ga_IE ha_NG hr_HR hu_HU id_ID ig_NG is_IS "
-    "it_IT lt_LT lv_LV nl_BE nl_NL no_NO pl_PL pt_BR pt_PT ro_RO sk_SK sl_SI sv_SE sw tr_TR tw_GH uz_UZ yo_NG zu_ZA"
-)
-LISTED, WORDS_TOO = 0.4, 0.08
-"""Shares of the names that come from our own lists, and of those that are everyday words as well."""
-CAPITALS = "ABCDEFGHJKLMNPRSTW"
-
-
-class _Drawn:
-    """Names, places and companies, from Faker's lists and our own."""
-
-    def __init__(self, draw: random.Random, lists: Mapping[str, str]) -> None:
-        from faker import Faker
-
-        self._draw = draw
-        self._fakers = [Faker(place) for place in PLACES.split()]
-        for number, one in enumerate(self._fakers):
-            one.seed_instance(draw.getrandbits(32) + number)
-        self._firsts, self._lasts, self._words = (lists[name].title().split() for name in ("first", "last", "word"))
-
-    def _any(self, what: str) -> str:
-        return str(getattr(self._draw.choice(self._fakers), what)())
-
-    def first(self) -> str:
-        kind = self._draw.random()
-        if kind < WORDS_TOO:
-            return self._draw.choice(self._words)
-        return self._draw.choice(self._firsts) if kind < WORDS_TOO + LISTED else self._any("first_name")
-
-    def last(self) -> str:
-        if self._draw.random() < LISTED:
-            return self._draw.choice(self._lasts).replace("-", self._draw.choice("- "))
-        return self._any("last_name")
-
-    def name(self) -> str:
-        form = self._draw.random()
-        if form < 0.75:
-            return f"{self.first()} {self.last()}"
-        if form < 0.85:
-            return f"{self.first()} {self._draw.choice(CAPITALS)}. {self.last()}"
-        return f"{self.first()} {self.last()}-{self.last()}" if form < 0.9 else self._any("name")
-
-    def initials(self) -> str:
-        letters = self._draw.choices(CAPITALS, k=2)
-        return "".join(letters) if self._draw.random() < 0.3 else f"{letters[0]}. {letters[1]}. {self.last()}"
-
-    def address(self) -> str:
-        form = self._draw.random()
-        if form < 0.35:
-            return self._any("street_address").replace("\n", ", ")
-        if form < 0.45:
-            return f"PO Box {self._draw.randrange(1, 9999)}, {self.city()}"
-        return self._any("address").replace("\n", self._draw.choice(("\n", ", ", ", ", " ")))
-
-    def city(self) -> str:
-        return self._any("city")
-
-    def country(self) -> str:
-        return str(self._fakers[ENGLISH].country())
-
-    def company(self) -> str:
-        return self._any("company")
-
-
-ENGLISH = PLACES.split().index("en_GB")
-DRAWN = frozenset(("name", "first", "last", "initials", "address", "city", "country", "company"))
+    return (text + template[at:]).replace("\0", "{").replace("\1", "}"), marks
 
 
 def disguised(text: str, draw: random.Random) -> str:
