@@ -7,8 +7,8 @@
 Needs the `train` extra and the `dev` group (torch, transformers, onnx, scikit-learn, faker). DATA is the folder of
 public data sets. The teacher takes two hours of one core without AVX-512, the student (see student.py) most of a day,
 its last pass a quarter of an hour; with ``--device cuda`` a minute, five, and seconds. ``--weights`` keeps what was
-trained, and goes on from it. ``words/desk.toml`` and ``words/lines.toml`` were written after all this: the shipped
-model met them in its last pass alone, the folds not at all.
+trained, and goes on from it. ``words/desk.toml`` and ``words/lines.toml`` were written after all this: the student
+meets them in its last passes alone, the folds not at all. What ships is still the teacher, from before all of them.
 """
 
 from __future__ import annotations
@@ -65,8 +65,23 @@ sample's answers, 1.4 % with half a step; a whole one let 6 in 100 more red-team
 second found 89 in place of 84 of 100 names of ``benchmarks/people_unusual.txt`` at three quarters of its step, where as
 many attacks were caught as before; 92 at a whole one, with 3.5 in 100 attacks fewer. All these sets were in view."""
 
-LAST = Finishing(("written-desk", "written-lines", "written-harm"), 0.4, (3e-4, 3e-4), 1.0)
-"""The student's."""
+NEW = ("written-desk", "written-lines", "written-harm")
+HARMLESS = (
+    "written-desk",
+    "written-lines-alike",
+    "written-lines-documents",
+    "written-lines-harm",
+    "written-look-alike",
+)
+LAST = (
+    Finishing(NEW, 0.4, (3e-4, 3e-4), 1.0),
+    Finishing(("written-lines", "written-desk-contact"), 0.12, (2e-4, 2e-4), 1.0),
+    Finishing(HARMLESS, 0.25, (1.5e-4, 1.5e-4), 1.0),
+)
+"""The student's: what was written for it last, then above all the attacks, then what is harmless again.
+
+Not shipped yet. At 0.75 of the way from the first of them to the last, 235 of the red-team set's 343 messages that
+attack are caught at 0.2 and 28 look-alikes are flagged; the shipped model catches 154 and flags 15 at its thresholds."""
 WORDS = "word_embeddings"
 
 
@@ -87,18 +102,23 @@ def main() -> None:
     corpus = Corpus(arguments.data)
     left_out = FOLDS.get(arguments.fold, ())
     model = taught(Guard(base).to(arguments.device), tokenizer, corpus, arguments)
-    go_on(model, tokenizer, corpus, left_out, LAST)
+    for one in LAST:
+        go_on(model, tokenizer, corpus, left_out, one)
     if arguments.fold:
         held = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
         held[arguments.fold] = measure(model, tokenizer, corpus, left_out)
         FIGURES.write_text(json.dumps(held, indent=1) + "\n")
         return
-    out: Path = arguments.out
+    write(model, arguments.out, corpus, arguments.data)
+
+
+def write(model: Guard, out: Path, corpus: Corpus, data: Path) -> None:
+    """The model in the form that ships, its thresholds and its card."""
     out.mkdir(parents=True, exist_ok=True)
     export(model.cpu(), ["input_ids", "attention_mask"], ["scores", "tags"], out / "model.onnx")
     settings: dict[str, object] = {"questions": QUESTIONS, "tags": TAGS, "thresholds": dict.fromkeys(QUESTIONS, 1.0)}
     (out / "guard.json").write_text(json.dumps(settings))
-    limits = thresholds(out, corpus, arguments.data)
+    limits = thresholds(out, corpus, data)
     (out / "guard.json").write_text(json.dumps(settings | {"thresholds": limits}, indent=1) + "\n")
     (out / "README.md").write_text(card(limits, set_aside(out, limits), json.loads(FIGURES.read_text())))
 

@@ -31,8 +31,9 @@ width 384, 768 inside, with frozen word vectors, 8-bit weights, ONNX Runtime. It
 
 **Build.** `python scripts/guard/build.py DATA` (seeds in the scripts). A teacher of six layers, fine-tuned from
 all-MiniLM-L6-v2 (Apache-2.0), learns from 94,000 texts in two passes and two short ones. The model begins as three of
-its layers and learns its scores, tags and hidden states from 492,000 texts in five passes. A last pass shows it what
-came to be written later: `words/desk.toml` and `words/lines.toml`, beside two fifths of everything else.
+its layers and learns its scores, tags and hidden states from 492,000 texts in five passes. Three last passes, a
+quarter of an hour of two cores, show it what came to be written later: `words/desk.toml` and `words/lines.toml`, beside
+a part of everything else.
 
 **Thresholds** (what 1 in 100 harmless support requests that never trained reaches, or 1 in 20 of the harmless texts
 that were set aside, or 0.2; whichever is the highest): {thresholds}.
@@ -68,7 +69,7 @@ Because a share-alike set is among them, the weights are released under CC BY-SA
 ## Measured by left-out source
 
 Teacher and model trained without the source (and without the written families of its fold), in three folds that lack
-the last pass; AUC and detection against support requests that never trained, at the score that 1 in 100 of them
+the last passes; AUC and detection against support requests that never trained, at the score that 1 in 100 of them
 reaches. In brackets the 95 % interval.
 
 {figures}

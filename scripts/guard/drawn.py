@@ -75,6 +75,8 @@ class Drawn:
         return name if len(name.split()) > 1 and name[-1] in ".)" else f"{name} {self._draw.choice(FIRMS)}"
 
     def email(self) -> str:
+        if self._draw.random() < 0.2:
+            return f"{self._any('first_name').lower()}@{self._draw.choice(('mail', 'shop', 'work', 'home'))}.example"
         return self._any(self._draw.choice(("email", "free_email", "company_email")))
 
     def phone(self) -> str:

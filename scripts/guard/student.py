@@ -8,12 +8,7 @@ than its teacher (five passes, same run, all three folds; public sources, then w
 0.986 and 0.990 for 0.980, detected 0.952 for 0.955 and 0.875 for 0.856; harm AUC 0.981 for 0.979, detected 0.864 for
 0.837; hostility AUC 0.987 for 0.980.
 
-It does not ship yet. Beside the shipped model it finds more names (0.957 for 0.930 of the usual set, 0.947 for 0.886 of
-the unusual one; precision 0.844 for 0.913 and 0.889 for 0.900) and calls fewer neutral sentences hostile (0.6 for 3.2
-%). With thresholds of 0.2 for attacks and 0.5 for harm it catches 174 for 169 of the red team's attacks at 20 false
-alarms each; but 9 for 7 in 100 look-alikes of harm are flagged, and "Where is my parcel? I am ann@mail.example" scores
-0.41 as an attack, and a line of HTML is taken for an address, which no row of its training holds. Four layers do no
-better (10 for 12 of 170 look-alikes).
+Four layers do no better (10 for 12 of 170 harmless look-alikes taken for harm or an attack).
 """
 
 from __future__ import annotations
