@@ -80,8 +80,8 @@ LAST = (
 )
 """The student's: what was written for it last, then above all the attacks, then what is harmless again.
 
-Not shipped yet. At 0.75 of the way from the first of them to the last, 235 of the red-team set's 343 messages that
-attack are caught at 0.2 and 28 look-alikes are flagged; the shipped model catches 154 and flags 15 at its thresholds."""
+Not shipped yet. At 0.75 of the way from the first to the last, 235 of the red-team set's 343 attacking messages
+are caught and 28 look-alikes are flagged; the shipped model catches 154 and flags 15 at its thresholds."""
 WORDS = "word_embeddings"
 
 
