@@ -6,9 +6,10 @@
 
 Needs the `train` extra and the `dev` group (torch, transformers, onnx, scikit-learn, faker). DATA is the folder of
 public data sets. The teacher takes two hours of one core without AVX-512, the student (see student.py) most of a day,
-its last pass a quarter of an hour; with ``--device cuda`` a minute, five, and seconds. ``--weights`` keeps what was
+its last passes half an hour of two; with ``--device cuda`` a minute, five, and seconds. ``--weights`` keeps what was
 trained, and goes on from it. ``words/desk.toml`` and ``words/lines.toml`` were written after all this: the student
-meets them in its last passes alone, the folds not at all. What ships is still the teacher, from before all of them.
+meets them in its last passes alone, the folds of ``figures.json`` not at all. What ships is still the teacher, from
+before all of them.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def thresholds(folder: Path, corpus: Corpus, data: Path) -> dict[str, float]:
     pieces = (window for text in articles(data) for window in guard.windows(text[:ARTICLE], NARROW))
     easy["planted"] = [window.scores["planted"] for window in pieces]
     hard = {question: _highest(guard, _set_aside(names[0]), question) for question, names in ASIDE.items()}
-    hard["hostile"] = hard["harm"]  # nobody is insulted in those either
+    hard["hostile"] = _highest(guard, _set_aside("harmless"), "hostile")
     return {
         question: round(
             max(

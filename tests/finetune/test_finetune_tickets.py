@@ -169,10 +169,11 @@ def test_what_follows_a_torn_record_is_read(torn: list[str], tmp_path: Path) -> 
 def test_an_id_that_is_a_customers_words_is_not_quoted(tmp_path: Path) -> None:
     header = "Id,CaseNumber,SuppliedName,Status,Subject,Description,IsClosed,CreatedDate,ClosedDate"
     path = tmp_path / "Case.csv"
-    path.write_text(f'{header}\n5001,7,Maren,Closed,Lamp,"Hi"\nWhere is my lamp,8,Maren,Closed,Lamp,"Hi"\n')
+    path.write_text(f'{header}\n5001,7,Maren,Closed,Lamp,"Hi"\nWhere is my lamp,is it lost,Maren,Closed,Lamp,"Hi"\n')
     opened = open_export(path)
     assert list(opened) == []
-    assert [bad.where for bad in opened.quarantined] == ["case 5001", "case with a damaged id"]
+    found = [(bad.where, bad.ticket_id) for bad in opened.quarantined]
+    assert found == [("case 5001", "7"), ("case with a damaged id", "")]
 
 
 NO_EXPORTS: list[tuple[str, bytes, str]] = [

@@ -30,9 +30,14 @@ class Quarantined:
     ticket_id: str
     reason: str
 
+    def __post_init__(self) -> None:
+        """Forgets an id that is none."""
+        if not ID.fullmatch(self.ticket_id):
+            object.__setattr__(self, "ticket_id", "")
 
-ID = re.compile(r"[\w-]{1,64}", re.ASCII)
-"""What help desks number their records with."""
+
+ID = re.compile(r"(?=\S*\d)\S{1,200}")
+"""What help desks number their records with; in a damaged export the words of a customer may stand in its place."""
 
 FIELDS = (
     "ticket", "role", "author", "body", "at", "public", "private", "subject", "status", "tags", "language", "csat",
@@ -129,7 +134,7 @@ def each(records: Iterable[tuple[Path, Record]], ticket_of: Callable[[Any], Tick
 
 
 def called(kind: str, key: str) -> str:
-    """Where a record was that several places tell of; in a damaged export a key may be anything, and is not quoted."""
+    """Where a record was that several places tell of."""
     return f"{kind} {key}" if ID.fullmatch(key) else f"{kind} with a damaged id"
 
 
