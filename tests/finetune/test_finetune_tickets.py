@@ -176,6 +176,26 @@ def test_an_id_that_is_a_customers_words_is_not_quoted(tmp_path: Path) -> None:
     assert found == [("case 5001", "7"), ("case with a damaged id", "")]
 
 
+LOOKS_LIKE_ANOTHER = {
+    "a transcript that looks like JSON": (
+        "a.txt",
+        "Conversation 1\n[[04.03.2025, 10:00:00] Ida: Where is my lamp?\n[04.03.2025, 10:01:00] Agent: On its way.\n"
+        "Conversation 2\n[04.03.2025, 11:00:00] Ida: Is it blue?\n[04.03.2025, 11:01:00] Agent: It is blue.\n",
+    ),
+    "a table that looks like a binary file": (
+        "faq.csv",
+        'Question,Answer\n"Is it blue?","It is blue."\n"' + "\0" * 40 + '","On its way."\n"Is it red?","No, blue."\n',
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), LOOKS_LIKE_ANOTHER.values(), ids=LOOKS_LIKE_ANOTHER)
+def test_damage_does_not_hide_what_a_file_is(name: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    assert "It is blue." in [ticket.messages[-1].text for ticket in open_export(path)]
+
+
 NO_EXPORTS: list[tuple[str, bytes, str]] = [
     ("empty.json", b"", "an empty file"),
     ("blank.json", b"\n \n", "an empty file"),

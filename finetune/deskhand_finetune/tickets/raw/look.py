@@ -31,7 +31,7 @@ SIGNATURES = (
     (b"Rar!", "a RAR archive; unpack it and name the folder"),
 )
 # A tenth of a binary file is these; a text may hold one that some system let through.
-CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 27})
+RUN = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]+")
 BROKEN = "JSON that is broken in all of its first records; export it again"
 # A value or brackets alone; a chat's "[04.03.25, 10:00] Ida: the \"blue\" one" is none.
 JSON_LINE = re.compile(r'\s*(?:\{\s*"|\[\s*[\[{"]|[\[{][\[{\s]*$)')
@@ -102,18 +102,20 @@ def _looked(path: Path, head: str) -> Look:
     if kind == "json":
         first = [record for record in islice(json_records(path), RECORDS_LOOKED_AT) if not record.problem]
         values, keys = tuple(record.value for record in first), frozenset(record.key for record in first)
-        return Look(path, kind, head, values, keys, foreign="" if values else BROKEN)
+        if values or JSON_LINE.match(head):
+            return Look(path, kind, head, values, keys, foreign="" if values else BROKEN)
+        kind = _kind(head, json=False)
     if kind == "table":
         rows = tuple(record.value for record in islice(table_records(path), RECORDS_LOOKED_AT) if not record.problem)
         return Look(path, kind, head, rows, columns=tuple(read_header(path)))
     return Look(path, kind, head)
 
 
-def _kind(head: str) -> Kind:
+def _kind(head: str, *, json: bool = True) -> Kind:
     lines = [line for line in head.lstrip().splitlines() if line.strip()][:3]
     if head.startswith("From ") or (not HEADER.match(lines[0]) and LATER_MAIL.search(head)):
         return "mbox"
-    if any(JSON_LINE.match(line) for line in (lines[:1] if COLUMNS.fullmatch(lines[0]) else lines)):
+    if json and any(JSON_LINE.match(line) for line in (lines[:1] if COLUMNS.fullmatch(lines[0]) else lines)):
         return "json"
     if lines[0].startswith("<"):
         return "xml"
@@ -136,7 +138,7 @@ def _foreign(path: Path) -> str:
     is_packed = head.startswith((GZIP, ZSTD))
     zeros = head.count(0)
     is_utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff")) or zeros * 3 > len(head)
-    controls = len(head) - len(head.translate(None, CONTROLS))
-    if zeros and controls * 20 > len(head) and not is_packed and not is_utf16:
+    # A field that was filled with zeros is one run of them, however long.
+    if zeros and len(RUN.findall(head)) * 20 > len(RUN.sub(b"", head)) and not is_packed and not is_utf16:
         return "a binary file; use the help desk's JSON export"
     return ""
