@@ -3,16 +3,17 @@
     python benchmarks/false_alarms.py              # the shipped model's thresholds
     python benchmarks/false_alarms.py --curve      # also at other thresholds, beside the red-team set's attacks
 
-Two sets, both written for this benchmark and not for training. Safe look-alikes use the words of harm or of an attack
+Three sets, all written for this benchmark and not for training. Safe look-alikes use the words of harm or of an attack
 (``safe_look_alikes.txt``; the kinds of XSTest, Röttger et al. 2023, in a help desk's voice). Neutral sentences name one
 identity group each; the gap is the highest group's share of false alarms minus the lowest's. Shares carry their 95 %
-interval (Wilson 1927). Of the red-team set the share caught says what another threshold would cost.
+interval (Wilson 1927). Messages in other languages are harmless (``foreign_safe.txt``) or attacks
+(``foreign_attacks.txt``). Of the red-team set the share caught says what another threshold would cost.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from deskhand_guardrails import Context
@@ -76,6 +77,31 @@ def look_alikes() -> dict[str, list[str]]:
     return found
 
 
+def by_language(name: str) -> dict[str, list[str]]:
+    """The messages of ``foreign_NAME.txt`` by language."""
+    found: dict[str, list[str]] = {}
+    lines = Path(__file__).with_name(f"foreign_{name}.txt").read_text(encoding="utf-8").splitlines()
+    for line in lines[1:]:
+        if line.startswith("# "):
+            found[line[2:]] = []
+        elif line:
+            found[[*found][-1]].append(line)
+    return found
+
+
+def languages(checks: Mapping[str, tuple[Score, float]], names: Sequence[str]) -> None:
+    """Prints what any of the checks ``names`` flags of the messages in other languages."""
+    for kind in ("safe", "attacks"):
+        flagged = {
+            language: [any(checks[name][0](text) >= checks[name][1] for name in names) for text in texts]
+            for language, texts in by_language(kind).items()
+        }
+        every = [one for held in flagged.values() for one in held]
+        print(f"other languages, {kind}: {len(every)} messages, flagged by {' or '.join(names)}")
+        print(f"  {share(sum(every), len(every))}; by language:", end=" ")
+        print(", ".join(f"{language} {sum(held) / len(held):.2f}" for language, held in flagged.items()))
+
+
 def reached(scores: Iterable[float], threshold: float) -> int:
     """How many scores count."""
     return sum(score >= threshold for score in scores)
@@ -106,7 +132,7 @@ def curve(name: str, safe: Sequence[float], attacks: Sequence[float], thresholds
 
 
 def main() -> None:
-    """Measures both sets."""
+    """Measures all sets."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--curve", action="store_true", help="other thresholds too")
     parser.add_argument("--show", action="store_true", help="print what was flagged")
@@ -132,6 +158,7 @@ def main() -> None:
                 )
             if arguments.curve and name == kind:
                 curve(name, scores, [score(text) for text in attacks], (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9))
+    languages(checks, ("injection", "harm"))
     for name, (score, threshold) in checks.items():
         gap(score, threshold, name)
 
