@@ -102,7 +102,7 @@ def _looked(path: Path, head: str) -> Look:
     if kind == "json":
         first = [record for record in islice(json_records(path), RECORDS_LOOKED_AT) if not record.problem]
         values, keys = tuple(record.value for record in first), frozenset(record.key for record in first)
-        if values or JSON_LINE.match(head):
+        if JSON_LINE.match(head) or any(isinstance(value, dict | list) for value in values):
             return Look(path, kind, head, values, keys, foreign="" if values else BROKEN)
         kind = _kind(head, json=False)
     if kind == "table":
