@@ -180,6 +180,12 @@ def test_one_bad_file_is_one_line_and_the_rest_goes_on(tmp_path: Path, name: str
     assert "margin" not in line
 
 
+def test_where_nothing_can_be_used_the_error_counts_what_is_wrong(tmp_path: Path) -> None:
+    (path := tmp_path / "faq.csv").write_text("Question,Answer\nWho are you?,\nWhere are you?,\nWhy?,\n")
+    with pytest.raises(InputError, match=r"faq.csv, entry 1: .* \(nothing could be used; 2 more are left out\)$"):
+        Knowledge.build([path], tmp_path / "k.db")
+
+
 def test_a_file_that_can_no_longer_be_read_is_no_longer_found(tmp_path: Path) -> None:
     (folder := tmp_path / "articles").mkdir()
     (folder / "good.md").write_text("# Hours\n\nWe are open from nine to five.\n")
