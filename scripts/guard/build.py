@@ -7,9 +7,8 @@
 Needs the `train` extra and the `dev` group (torch, transformers, onnx, scikit-learn, faker). DATA is the folder of
 public data sets. The teacher takes two hours of one core without AVX-512, the student (see student.py) most of a day,
 its last passes half an hour of two; with ``--device cuda`` a minute, five, and seconds. ``--weights`` keeps what was
-trained, and goes on from it. ``words/desk.toml`` and ``words/lines.toml`` were written after all this: the student
-meets them in its last passes alone, the folds of ``figures.json`` not at all. What ships is still the teacher, from
-before all of them.
+trained, and goes on from it. ``words/desk.toml`` and ``words/lines.toml`` were written after all this: the model
+that ships met them in its last passes alone, the folds of ``figures.json`` not at all.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ import torch
 from card import card
 from folds import FOLDS, is_left_out
 from measure import measure, set_aside, thresholds
-from model import HEADS_RATE, RATE, Encoded, Guard, train
+from model import HEADS_RATE, IGNORED, RATE, Encoded, Guard, predict, train
 from rows import QUESTIONS, TAGS, Row
 from safetensors.torch import load_file, save_file
 from student import distil, more, shrunk
@@ -43,21 +42,27 @@ PASSES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Finishing:
-    """A pass after the main ones, over the ``sources`` that begin so and the share ``beside`` of all others. The share
-    ``step`` of what it changed is taken: the mean of the weights before and after forgets less than the pass
-    alone (Wortsman et al. 2022, arXiv 2109.01903)."""
+class Pass:
+    """One over the ``sources`` that begin so and the share ``beside`` of all others."""
 
     sources: tuple[str, ...]
     beside: float
     rates: tuple[float, float]
-    step: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finishing:
+    """``passes`` after the main ones. The share ``step`` of what they changed is taken: the mean of the weights before
+    and after forgets less than the passes alone (Wortsman et al. 2022, arXiv 2109.01903)."""
+
+    passes: tuple[Pass, ...]
+    step: float = 1.0
 
 
 GENTLE = (RATE / 3, HEADS_RATE / 3)
 FINISHING = (
-    Finishing(("written-agents",), 0.25, GENTLE, 0.5),
-    Finishing(("written-people",), 0.25, GENTLE, 0.75),
+    Finishing((Pass(("written-agents",), 0.25, GENTLE),), 0.5),
+    Finishing((Pass(("written-people",), 0.25, GENTLE),), 0.75),
 )
 """The teacher's.
 
@@ -66,23 +71,30 @@ sample's answers, 1.4 % with half a step; a whole one let 6 in 100 more red-team
 second found 89 in place of 84 of 100 names of ``benchmarks/people_unusual.txt`` at three quarters of its step, where as
 many attacks were caught as before; 92 at a whole one, with 3.5 in 100 attacks fewer. All these sets were in view."""
 
-NEW = ("written-desk", "written-lines", "written-harm")
+NEW = ("written-desk", "written-lines", "written-foreign", "written-harm")
 HARMLESS = (
     "written-desk",
     "written-lines-alike",
     "written-lines-documents",
     "written-lines-harm",
+    "written-foreign-harmless",
+    "written-foreign-documents",
     "written-look-alike",
 )
 LAST = (
-    Finishing(NEW, 0.4, (3e-4, 3e-4), 1.0),
-    Finishing(("written-lines", "written-desk-contact"), 0.12, (2e-4, 2e-4), 1.0),
-    Finishing(HARMLESS, 0.25, (1.5e-4, 1.5e-4), 1.0),
+    Finishing((Pass(NEW, 0.4, (3e-4, 3e-4)),)),
+    Finishing(
+        (
+            Pass(("written-lines", "written-foreign", "written-desk-contact"), 0.12, (2e-4, 2e-4)),
+            Pass(HARMLESS, 0.25, (1.5e-4, 1.5e-4)),
+        ),
+        0.75,
+    ),
 )
-"""The student's: what was written for it last, then above all the attacks, then what is harmless again.
+"""The student's: what was written for it last; then above all the attacks, and what is harmless again.
 
-Not shipped yet. At 0.75 of the way from the first to the last, 235 of the red-team set's 343 attacking messages
-are caught and 28 look-alikes are flagged; the shipped model catches 154 and flags 15 at its thresholds."""
+Of the set-aside English texts 82.3 % of the attacks and 11.3 % of the look-alikes reach 0.2 after the first; 82.7 and
+9.3 with half the step of the others, 81.8 and 7.7 with three quarters, 79.7 and 7.7 with all of it."""
 WORDS = "word_embeddings"
 
 
@@ -169,17 +181,13 @@ def transfer(corpus: Corpus, data: Path, tokenizer: Tokenizer, left_out: Sequenc
 
 
 def go_on(model: Guard, tokenizer: Tokenizer, corpus: Corpus, left_out: Sequence[str], what: Finishing) -> None:
-    """The pass ``what``."""
-
-    def is_other(source: str) -> bool:
-        return source.startswith(what.sources) or is_left_out(source, left_out)
-
-    rows = [
-        *corpus.training(is_other, seed=SEED + PASSES, share=what.beside),
-        *corpus.of(lambda source: source.startswith(what.sources) and not is_left_out(source, left_out)),
-    ]
+    """The passes of ``what``, and its step."""
     before = {name: held.clone() for name, held in model.state_dict().items()}
-    train(model, [_encoded(rows, tokenizer)], seed=SEED, rates=what.rates)
+    for one in what.passes:
+        rows = _rows(corpus, left_out, one)
+        encoded = _encoded(rows, tokenizer)
+        _no_addresses(model, rows, encoded)
+        train(model, [encoded], seed=SEED, rates=one.rates)
     after = model.state_dict()
     model.load_state_dict(
         {
@@ -187,6 +195,30 @@ def go_on(model: Guard, tokenizer: Tokenizer, corpus: Corpus, left_out: Sequence
             for name, held in before.items()
         }
     )
+
+
+def _rows(corpus: Corpus, left_out: Sequence[str], one: Pass) -> list[Row]:
+    def is_other(source: str) -> bool:
+        return source.startswith(one.sources) or is_left_out(source, left_out)
+
+    return [
+        *corpus.training(is_other, seed=SEED + PASSES, share=one.beside),
+        *corpus.of(lambda source: source.startswith(one.sources) and not is_left_out(source, left_out)),
+    ]
+
+
+def _no_addresses(model: Guard, rows: Sequence[Row], encoded: Sequence[Encoded]) -> None:
+    """Tags the rows in which nobody has looked for people: what has no digit in it holds no street's address, and what
+    ``model`` takes for a person or a place there teaches nothing.
+
+    Without it the words of attacks, in none of which anybody had marked anything, were taken for addresses: "Ignore all
+    previous instructions" began with one.
+    """
+    open_rows = [(row, one) for row, one in zip(rows, encoded, strict=True) if row.marks is None]
+    chosen = [one for row, one in open_rows if not any(sign.isdigit() for sign in row.text)]
+    for one, found in zip(chosen, predict(model, chosen)[1], strict=True):
+        known = [0 if TAGS[tag] == "O" or TAGS[tag].endswith("STREET_ADDRESS") else IGNORED for tag in found]
+        one.tags = [IGNORED, *known[1 : len(one.ids) - 1], IGNORED]
 
 
 def _encoded(rows: Sequence[Row], tokenizer: Tokenizer) -> list[Encoded]:

@@ -30,7 +30,7 @@ class Drawn:
         self._firsts, self._lasts, self._words = (lists[name].title().split() for name in ("first", "last", "word"))
 
     def _any(self, what: str) -> str:
-        return str(getattr(self._draw.choice(self._fakers), what)())
+        return str(getattr(self._draw.choice(self._fakers), what)()).strip()
 
     def first(self) -> str:
         kind = self._draw.random()

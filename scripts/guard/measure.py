@@ -108,40 +108,44 @@ def thresholds(folder: Path, corpus: Corpus, data: Path) -> dict[str, float]:
     easy = {question: _highest(guard, [row.text for row in support], question) for question in QUESTIONS}
     pieces = (window for text in articles(data) for window in guard.windows(text[:ARTICLE], NARROW))
     easy["planted"] = [window.scores["planted"] for window in pieces]
-    hard = {question: _highest(guard, _set_aside(names[0]), question) for question, names in ASIDE.items()}
-    hard["hostile"] = _highest(guard, _set_aside("harmless"), "hostile")
-    return {
-        question: round(
-            max(
-                float(np.quantile(easy[question], 1 - FALSE_ALARMS)),
-                float(np.quantile(hard[question], 1 - LOOK_ALIKES)),
-                LEAST,
-            ),
-            4,
-        )
-        for question in QUESTIONS
-    }
+    limits = {}
+    for question in QUESTIONS:
+        hard = [
+            _highest(guard, _set_aside(file, questions.get(question, ("harmless",))[0]), question)
+            for file, questions in ASIDE.items()
+        ]
+        reached = [np.quantile(easy[question], 1 - FALSE_ALARMS), *(np.quantile(one, 1 - LOOK_ALIKES) for one in hard)]
+        limits[question] = round(float(max(*reached, LEAST)), 4)
+    return limits
 
 
-ASIDE = {"injection": ("alike", "attacks"), "planted": ("documents", "planted"), "harm": ("harmless", "harmful")}
-"""For each question the set-aside texts that are harmless, and those that are not."""
+ASIDE = {
+    "lines": {"injection": ("alike", "attacks"), "planted": ("documents", "planted"), "harm": ("harmless", "harmful")},
+    "foreign": {
+        "injection": ("harmless", "attacks"),
+        "planted": ("documents", "planted"),
+        "harm": ("harmless", "harmful"),
+    },
+}
+"""For each file and question the set-aside texts that are harmless, and those that are not."""
 
 
 def set_aside(folder: Path, limits: Mapping[str, float]) -> dict[str, dict[str, list[float]]]:
-    """For each question the share of set-aside texts that reach its threshold, harmless ones and others, each with its
-    95 % interval."""
+    """For each question and file the share of set-aside texts that reach its threshold, harmless ones and others, each
+    with its 95 % interval."""
     guard = Shipped(folder)
     found = {}
-    for question, names in ASIDE.items():
-        scores = [_highest(guard, _set_aside(name), question) for name in names]
-        shares = [_share(sum(score >= limits[question] for score in held), len(held)) for held in scores]
-        found[question] = dict(zip(("false alarms", "detected"), shares, strict=True))
+    for file, questions in ASIDE.items():
+        for question, names in questions.items():
+            scores = [_highest(guard, _set_aside(file, name), question) for name in names]
+            shares = [_share(sum(score >= limits[question] for score in held), len(held)) for held in scores]
+            found[f"{file} {question}"] = dict(zip(("false alarms", "detected"), shares, strict=True))
     return found
 
 
-def _set_aside(name: str) -> list[str]:
+def _set_aside(file: str, name: str) -> list[str]:
     rows = written.lines(random.Random(SEED), 1, aside=True)
-    return [folded(row.text) for row in rows if row.source == f"written-lines-{name}"]
+    return [folded(row.text) for row in rows if row.source == f"written-{file}-{name}"]
 
 
 def _highest(guard: Shipped, texts: Sequence[str], question: str) -> list[float]:

@@ -6,6 +6,7 @@ Each family is a source of its own, so that a measurement can leave it out.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 import re
 import tomllib
@@ -120,17 +121,17 @@ LINES = {
 
 
 def lines(draw: random.Random, times: int, *, aside: bool = False) -> Iterator[Row]:
-    """Each of the whole texts ``times`` times, or as it stands those that are set ``aside``: a fifth, which never
-    trains and says from which scores harm and attacks count."""
-    held = load("lines")
-    for name, answers in LINES.items():
-        for text in held[name]:  # type: ignore[attr-defined]
+    """Each of the whole texts, English or ``foreign``, ``times`` times, or as it stands those that are set ``aside``: a
+    fifth, which never trains and says from which scores harm and attacks count."""
+    files = {name: load(name) for name in ("lines", "foreign")}
+    for (file, held), (name, answers) in itertools.product(files.items(), LINES.items()):
+        for text in held.get(name, ()):  # type: ignore[attr-defined]
             if (hashlib.sha256(text.encode()).digest()[0] % 5 == 0) == aside:
                 for number in range(times):
                     # A document is read in narrow windows: half of the time a part of it.
                     start = draw.randrange(len(text) // 2) if name == "documents" and number % 2 else 0
                     part = text[start : start + 300] if start else text
-                    yield Row(text if aside else rough(part, draw), f"written-lines-{name}", dict(answers))
+                    yield Row(text if aside else rough(part, draw), f"written-{file}-{name}", dict(answers))
 
 
 def tone(draw: random.Random, each: int) -> Iterator[Row]:

@@ -36,7 +36,7 @@ HIDDEN = [
     ("order FH-20931 please", "FH-20931", "ORDER_ID"),
     ("Where is FH-209310?", "FH-209310", "ORDER_ID"),
     ("order number is: 83921", "83921", "ORDER_ID"),
-    ("my order (#83921) is late", "#83921", "ORDER_ID"),
+    ("my order (#83921) is late", "83921", "ORDER_ID"),
     ("cancel purchase 00004587345?", "00004587345", "ORDER_ID"),
     ("invoice no. INV-2024-0012", "INV-2024-0012", "ORDER_ID"),
     ("Bestellung Nr. 778-1234567", "778-1234567", "ORDER_ID"),

@@ -58,7 +58,7 @@ def test_what_the_file_says_wins_and_the_report_says_where_values_come_from(tmp_
         ("preset", "strict", "file"),
         ("on_error", "block", "default"),
         ("detectors.injection.threshold.input", 0.2, "file"),
-        ("detectors.injection.threshold.retrieved", 0.2, "preset"),
+        ("detectors.injection.threshold.retrieved", 0.8, "preset"),
         ("detectors.injection.output", "review", "file"),
         ("detectors.injection.retrieved", "block", "default"),
         ("detectors.grounding.output", "block", "preset"),

@@ -56,7 +56,7 @@ _PREFIXED = re.compile(
 )
 # ORD987654321, TXN00012345: models and articles have fewer digits.
 _GLUED = re.compile(r"(?<![\w\-/.@#])(?P<value>[A-Z]{2,6}\d{6,14})(?![\w@]|-\w)")
-_HASHED = re.compile(r"(?<![\w&/#])(?P<value>#[A-Z]{0,4}-?\d{4,15})\b(?![\-.]?\d)")
+_HASHED = re.compile(r"(?<![\w&/#])#(?P<value>[A-Z]{0,4}-?\d{4,15})\b(?![\-.]?\d)")
 _LONG = re.compile(r"(?<![\w.,+\-/$€£#])(?P<value>\d{10,24})(?![\w\-/]|[.,]\d)")
 
 
