@@ -6,9 +6,10 @@
 
 Needs the `train` extra and the `dev` group (torch, transformers, onnx, scikit-learn, faker). DATA is the folder of
 public data sets. The teacher takes two hours of one core without AVX-512, the student (see student.py) most of a day,
-its last passes half an hour of two; with ``--device cuda`` a minute, five, and seconds. ``--weights`` keeps what was
-trained, and goes on from it. ``words/desk.toml`` and ``words/lines.toml`` were written after all this: the model
-that ships met them in its last passes alone, the folds of ``figures.json`` not at all.
+its last passes fifty minutes of two; with ``--device cuda`` a minute, five, and seconds. ``--weights`` keeps what was
+trained, and goes on from it. ``desk.toml``, ``lines.toml``, ``foreign.toml`` and ``mail.toml`` of ``words`` were
+written after all this: the model that ships met them in its last passes alone, the folds of ``figures.json`` not at
+all; and the mails in the very last pass alone.
 """
 
 from __future__ import annotations
@@ -90,11 +91,15 @@ LAST = (
         ),
         0.75,
     ),
+    Finishing((Pass(("mail:",), 0.1, (1.5e-4, 1.5e-4)),), 0.5),
 )
-"""The student's: what was written for it last; then above all the attacks, and what is harmless again.
+"""The student's: what was written for it last; then above all the attacks, and what is harmless again; then e-mails.
 
 Of the set-aside English texts 82.3 % of the attacks and 11.3 % of the look-alikes reach 0.2 after the first; 82.7 and
-9.3 with half the step of the others, 81.8 and 7.7 with three quarters, 79.7 and 7.7 with all of it."""
+9.3 with half the step of the second, 81.8 and 7.7 with three quarters, 79.7 and 7.7 with all of it. Of 400 of the
+sample's messages 2.0 % reached 0.5 before the e-mails and 1.0 % after half their step, 1.2 % after all of it; of the
+red-team set's 343 attacking messages 231, 241 and 244 reached it there or for harm, and 26, 22 and 24 look-alikes. All
+these sets were in view."""
 WORDS = "word_embeddings"
 
 

@@ -69,6 +69,7 @@ class Corpus:
             *_distinct(written.agents(draw, 3000)),
             *written.desk(draw, 2500),
         ]
+        rows += written.mails(draw, [row for row in rows if _is_mailed(row)][::2])
         self.rows = [as_read(row) for row in rows if row.text.strip()]
         self.held_out = [row for row in self.rows if row.source in public.SUPPORT and is_held_out(row.text)]
 
@@ -97,6 +98,16 @@ class Corpus:
     def of(self, chosen: Callable[[str], bool]) -> list[Row]:
         """The rows whose source is chosen."""
         return [row for row in self.rows if chosen(row.source)]
+
+
+MAILED = ("harmless", "alike", "attacks", "harmful")
+"""Those of the whole texts that come as mails too, beside support requests."""
+
+
+def _is_mailed(row: Row) -> bool:
+    if row.source in public.SUPPORT:
+        return not is_held_out(row.text) and hashlib.sha256(row.text.encode()).digest()[1] % 8 == 0
+    return row.source.startswith(("written-lines", "written-foreign")) and row.source.endswith(MAILED)
 
 
 def as_read(row: Row) -> Row:

@@ -69,6 +69,7 @@ _BEGINNINGS = ("written-harm-verb-", "written-harm-harm", "written-tone")
 
 
 def is_left_out(source: str, left_out: Sequence[str]) -> bool:
-    """Whether a row of ``source`` is kept from training; what an order was planted in does not matter."""
-    own = source.removeprefix("planted:")
+    """Whether a row of ``source`` is kept from training; what an order was planted in does not matter, nor
+    whether it came as a mail."""
+    own = source.removeprefix("mail:").removeprefix("planted:")
     return any(own == name or (name.startswith(_BEGINNINGS) and own.startswith(name)) for name in left_out)

@@ -10,7 +10,7 @@ import itertools
 import random
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from drawn import DRAWN, Drawn
@@ -132,6 +132,30 @@ def lines(draw: random.Random, times: int, *, aside: bool = False) -> Iterator[R
                     start = draw.randrange(len(text) // 2) if name == "documents" and number % 2 else 0
                     part = text[start : start + 300] if start else text
                     yield Row(text if aside else rough(part, draw), f"written-{file}-{name}", dict(answers))
+
+
+def mails(draw: random.Random, rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows' texts as e-mails: greeting, opening, closing, a name, and perhaps the mail that is answered."""
+    held, names = load("mail"), load("people")["names"]
+    firsts, lasts = (names[name].title().split() for name in ("first", "last"))  # type: ignore[index, call-overload]
+    said = [row.text for row in agents(draw, 2000)]
+    below: Slots = held["below"]  # type: ignore[assignment]
+    others = [name for name in held if name not in ("en", "below")]
+    for row in rows:
+        around: Slots = held[draw.choice(others) if "foreign" in row.source else "en"]  # type: ignore[assignment]
+        slots = {name: [draw.choice(one)] for name, one in (("first", firsts), ("last", lasts), ("said", said))}
+        name = draw.choice(("{first}", "{first} {last}", "{first} {last}", ""))
+        parts = [
+            draw.choice(around["greeting"]),
+            draw.choice(around["opening"]) + draw.choice(("\n\n", " ")) + "{text}" if draw.random() < 0.4 else "{text}",
+            draw.choice(around["closing"]) + "\n" + name if draw.random() < 0.8 else name,
+            draw.choice(below["device"]) if draw.random() < 0.15 else "",
+            draw.choice(below["trail"]) if draw.random() < 0.2 else "",
+        ]
+        slots = {**below, **slots, "text": [row.text]}
+        joined = draw.choice(("\n\n", "\n\n", "\n")).join(filter(None, parts))
+        text = _SLOT.sub(lambda match, slots=slots: draw.choice(slots[match[1]]), joined)  # type: ignore[misc]
+        yield Row(text, f"mail:{row.source}", dict(row.answers))
 
 
 def tone(draw: random.Random, each: int) -> Iterator[Row]:

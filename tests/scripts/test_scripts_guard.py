@@ -41,6 +41,10 @@ def test_every_slot_is_known_and_marks_hold_names(script: Module) -> None:
         *written.desk(draw, 300),
     ]
     assert len({row.source for row in rows}) > 60
+    mails = [*written.mails(draw, rows)]
+    assert [row.source.removeprefix("mail:") for row in mails] == [row.source for row in rows]
+    assert all(row.text in mail.text for row, mail in zip(rows, mails, strict=True))
+    assert not [mail for mail in mails if re.search(r"\{(first|last|said|text|brand)\}", mail.text)]
     marked = [row.text[mark.start : mark.end] for row in rows for mark in row.marks or ()]
     assert len(marked) > 500
     for words in marked:
@@ -83,6 +87,7 @@ def test_every_family_is_left_out_in_one_fold(script: Module) -> None:
     named = [source for out in folds.FOLDS.values() for source in out]
     assert len(named) == len(set(named))
     assert folds.is_left_out("planted:bipia", ("bipia",))
+    assert folds.is_left_out("mail:banking77", ("banking77",))
     assert not folds.is_left_out("written-harm-1", ("written-harm-10",))
 
 
