@@ -45,15 +45,17 @@ class Before(NamedTuple, Generic[Named]):
 
 _LINKING = words(
     """
-    number numbers nummer num no nos nr id ids code codes ref reference references key número numero núm nº n° numéro nro
+    number numbers nummer num no nos nr id ids code codes ref reference references key número numero núm n n.o numéro nro
     numer kod kennung zeichen is was are were it's it be would ist lautet war sind es est suis son sono jest é
     """
 )
 _FILLERS = words("called with the my our your mine this that mit der die das con el la le du de meine mein mi of")
-_MARKS = words(": = # №")
+_MARKS = words(": = # № °")
 _QUOTES = words(". , ( [ \" ' “ „ ` * > - – — _ …")
 _WORD = re.compile(r"[^\W_]+(?:['’/.\-][^\W_]+)*|[^\w\s]|_|\n")
 _LEAD = re.compile(r"[A-Z]{1,4}")
+_ELIDED = re.compile(r"^(?:l|d|dell|all|dall|nell|sull|un|m|s|c)['’]")
+"""An article that lost its vowel: "l'ordine", "d'une"."""
 
 _FOLLOWED = re.compile(
     r"[\"'”)]?[ ](?:is|was|are|ist|es|est|è)[ ](?:my|our|the|your|meine|mein|mi|mon|ma|el|la)[ ](?P<said>[\w'’/\-]+(?:[ ][\w'’/\-]+){0,2})",
@@ -102,7 +104,7 @@ class Phrases(Generic[Named]):
     def _phrase(self, said: list[str], *, is_first: bool = False) -> Named | None:
         """The longest phrase at the end of ``said`` (at its beginning)."""
         for cut in range(len(said)):
-            phrase = " ".join(said[: len(said) - cut] if is_first else said[cut:])
+            phrase = _ELIDED.sub("", " ".join(said[: len(said) - cut] if is_first else said[cut:]))
             for form in (phrase, phrase.removesuffix("s"), phrase.removesuffix("es"), phrase.removesuffix("'s")):
                 if form in self._named:
                     return self._named[form]
