@@ -2,10 +2,11 @@
 
     pip install datasketch; python benchmarks/prepare.py [--step N]
 
-On every N-th ticket of the shipped sample, on one core, in processor time, models loaded before:
+On every N-th ticket of the shipped sample (every one), each in a process of its own, by the time that passed, models
+loaded before:
 
 prepare     the whole of it: reading, cleaning, personal data, second look, folding, split, embedding, sources, records,
-            report; and its first stage alone, which is as far as the loop goes
+            report; on one core and on all; and its first stage alone, which is as far as the loop goes
 plain loop  the same reader, HTML to text, then of every public message of a customer or an agent what Presidio's
             default recognisers find (its ``no_op`` engine) and our tagger of names, asked as one recogniser among them,
             replaced by kinds; and the tickets' near duplicates by datasketch
@@ -23,13 +24,17 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import multiprocessing
 import re
+import resource
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stock import presidio_engine
 
@@ -41,7 +46,10 @@ from deskhand_finetune.tickets import Message, Ticket
 from deskhand_guardrails.detectors.recognisers import names
 from deskhand_guardrails.encoder import Encoder
 from deskhand_guardrails.guard import Guard
+from deskhand_guardrails.processes import cores
 
+# Tickets read before the clock starts.
+WARM = 20
 SAMPLE = Path(__file__).parents[1] / "integrations" / "deskhand" / "sample"
 Find = Callable[[str], list[tuple[int, int, str]]]
 
@@ -131,10 +139,60 @@ def stands(value: str, text: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
 
 
-def seconds(work: Callable[[], Any]) -> tuple[float, Any]:
-    started = time.process_time()
-    result = work()
-    return time.process_time() - started, result
+class Timed(NamedTuple):
+    """What a way of working took, its own processes' included, and the text that it left of each ticket."""
+
+    processor: float
+    passed: float
+    texts: dict[str, str]
+
+
+def timed(work: Callable[[], dict[str, str]]) -> Timed:
+    started = _processor(), time.perf_counter()
+    texts = work()
+    return Timed(_processor() - started[0], time.perf_counter() - started[1], texts)
+
+
+def _processor() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def as_loop(export: Path) -> Timed:
+    """The plain loop."""
+    find = stock()
+    loop(list(open_export(export))[:WARM], find)
+    return timed(lambda: loop(list(open_export(export)), find))
+
+
+def as_first_stage(export: Path) -> Timed:
+    """Our first stage, on one core."""
+    clean_tickets(list(open_export(export))[:WARM], Rules())
+
+    def texts() -> dict[str, str]:
+        cleaned = clean_tickets(list(open_export(export)), Rules())
+        return {one.ticket_id: "\n".join(turn.text for turn in one.turns) for one, _ in cleaned if one is not None}
+
+    return timed(texts)
+
+
+def as_whole(workers: int, export: Path) -> Timed:
+    """All of ``prepare``."""
+    clean_tickets(list(open_export(export))[:WARM], Rules())
+    Encoder.shipped(threads=workers)
+    out = export.with_name(f"out-{workers}")
+
+    def files() -> dict[str, str]:
+        prepare([export], out, articles=[SAMPLE / "articles"], workers=workers, despite_leaks=True)
+        return {}
+
+    return timed(files)
+
+
+def fresh(work: Callable[[Path], Timed], export: Path) -> Timed:
+    """``work`` in a process of its own: what one remembers of a text must not help the next."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, export).result()
 
 
 def pipeline(step: int) -> None:
@@ -143,34 +201,35 @@ def pipeline(step: int) -> None:
         export = Path(temporary) / "export"
         export.mkdir()
         tickets = list(open_export(part(step, export)))
-        find = stock()
-        Guard.shipped(), Encoder.shipped()
-        clean_tickets(tickets[:20], Rules())
-        loop(tickets[:20], find)
-        out = Path(temporary) / "out"
-        whole, _ = seconds(
-            lambda: prepare([export], out, articles=[SAMPLE / "articles"], workers=1, despite_leaks=True)
-        )
-        first, cleaned = seconds(lambda: clean_tickets(list(open_export(export)), Rules()))
-        base, looped = seconds(lambda: loop(list(open_export(export)), find))
-    ours = {one.ticket_id: "\n".join(turn.text for turn in one.turns) for one, _ in cleaned if one is not None}
+        looped, first = fresh(as_loop, export), fresh(as_first_stage, export)
+        whole = {workers: fresh(partial(as_whole, workers), export) for workers in sorted({1, cores()})}
     values: dict[str, list[str]] = defaultdict(list)
     for name, value in planted():
         values[name].append(value)
     had: list[tuple[str, str]] = []
     for ticket in tickets:
-        if ticket.id in ours and ticket.id in looped:
+        if ticket.id in first.texts and ticket.id in looped.texts:
             said = "\n".join(clean_text(message.text, message.author) for message in human(ticket))
             had.extend((ticket.id, value) for value in values[ticket.id] if stands(value, said))
-    print(f"{len(tickets)} tickets, {len(had)} planted values in the cleaned messages of {len(ours)}")
-    print(f"{'':<24}{'tickets/s':>10}{'ratio':>8}{'left':>8}")
-    for what, taken, texts in (
-        ("plain loop", base, looped),
-        ("prepare, first stage", first, ours),
-        ("prepare, whole", whole, ours),
-    ):
+    print(f"{len(tickets)} tickets, {len(had)} planted values in the cleaned messages of {len(first.texts)}")
+    print(f"{'':<28}{'tickets/s':>10}{'ratio':>8}{'processor s':>13}{'left':>8}")
+    for what, one in {
+        "plain loop": looped,
+        "first stage, 1 core": first,
+        **{f"prepare, {workers} core{'s' * (workers > 1)}": one for workers, one in whole.items()},
+    }.items():
+        texts = one.texts or first.texts
         left = sum(stands(value, texts[name]) for name, value in had)
-        print(f"{what:<24}{len(tickets) / taken:>10.1f}{base / taken:>8.2f}{left / len(had):>8.2%}")
+        print(
+            f"{what:<28}{len(tickets) / one.passed:>10.1f}{looped.passed / one.passed:>8.2f}{one.processor:>13.1f}"
+            f"{left / len(had):>8.2%}"
+        )
+
+
+def seconds(work: Callable[[], Any]) -> tuple[float, Any]:
+    started = time.process_time()
+    result = work()
+    return time.process_time() - started, result
 
 
 def near_duplicates() -> None:
@@ -187,7 +246,7 @@ def near_duplicates() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--step", type=int, default=6, metavar="N", help="every N-th ticket (6)")
+    parser.add_argument("--step", type=int, default=1, metavar="N", help="every N-th ticket (1)")
     pipeline(parser.parse_args().step)
     near_duplicates()
 

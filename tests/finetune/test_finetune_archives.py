@@ -70,6 +70,7 @@ ARCHIVES: list[tuple[str, bytes, int, str]] = [
     ("zip that asks for version 17.5", changed(PACKED, VERSION, 175), 60, "cut off"),
     ("zip with one file packed by another method", changed(PACKED, METHOD, 97), 30, "packed in a way"),
     ("zip with one damaged file", PACKED.replace(PACKED[60:70], b"\xff" * 10, 1), 30, "broken"),
+    ("zip with a name that no disk takes", zipped({"x" * 300: LINES.encode()} | FILES), 60, "too long"),
 ]
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from deskhand_finetune.tickets import open_export, read_tickets, write_tickets
 from deskhand_finetune.tickets.raw.json_records import json_records
+from deskhand_finetune.tickets.raw.table import UNCLOSED, table_records
 from deskhand_guardrails.errors import ConfigError, InputError
 
 Make = Callable[..., dict[str, Any]]
@@ -40,6 +41,14 @@ def test_own_jsonl_round_trip(export: Path, tmp_path: Path) -> None:
     opened = open_export(tmp_path / "own.jsonl")
     assert opened.format == "deskhand"
     assert list(opened) == tickets
+
+
+@pytest.mark.parametrize("field", ["id", "customer", "organization", "subject", "status", "csat", "language"])
+def test_half_a_letter_is_stored_as_a_question_mark(field: str, export: Path, tmp_path: Path) -> None:
+    held = next(iter(open_export(export))).to_json() | {field: "a\ud800"}
+    (tmp_path / "own.jsonl").write_text(json.dumps(held))
+    (read,) = open_export(tmp_path / "own.jsonl")
+    assert read.to_json()[field] == "a?"
 
 
 @pytest.mark.parametrize(
@@ -155,6 +164,15 @@ TORN = {
         '{"k": 1}',
         '{"key": "H-1", "id": 1, "fields": {"summary" "a"}}',
     ],
+    "with brackets left open": ['{"key": "H-1", "id": 1, "tags": [{"ags": [{"id": 1}], "fields": {}}'],
+    "with brackets left open after whole ones": [
+        '{"key": "H-0", "id": 0, "tags": [], "fields": {}}',
+        '{"key": "H-1", "id": 1, "tags": [{"ags": [{"id": 1}], "fields": {}}',
+    ],
+    "with another first key": [
+        '{"key": "H-0", "id": 0, "fields": {}}',
+        '{"k": "H-1", "id": 1, "fields": {}}summary": "a"}}',
+    ],
 }
 
 
@@ -164,6 +182,14 @@ def test_what_follows_a_torn_record_is_read(torn: list[str], tmp_path: Path) -> 
     path.write_text('{"issues": [' + ",\n".join([*torn, *WHOLE]) + "]}")
     values = [record.value for record in json_records(path) if not record.problem]
     assert [value["id"] for value in values if "fields" in value][-2:] == [2, 3]
+
+
+def test_a_stray_quote_does_not_join_rows(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    # The second row's quote ends at the third one's, and both together have as many cells as a row.
+    path.write_text('id,public,text,at,note\n1,yes,"a",t,\n2,yes,"b t,\n3,yes,"c",t,\n4,yes,"d\nd",t,\n')
+    rows = [(record.number, (record.value or [""])[0], record.problem) for record in table_records(path)]
+    assert rows == [(2, "1", ""), (3, "", UNCLOSED), (4, "3", ""), (5, "4", "")]
 
 
 def test_an_id_that_is_a_customers_words_is_not_quoted(tmp_path: Path) -> None:

@@ -157,8 +157,8 @@ def attempt(where: str, problem: str, ticket_of: Callable[[Any], Ticket | None],
 def _storable(ticket: Ticket) -> Ticket:
     """The ticket without lone surrogates, which JSON and mail headers can hold and UTF-8 cannot."""
     try:
-        own = (ticket.id, ticket.source, ticket.subject, ticket.status, ticket.csat, ticket.language, ticket.customer)
-        for text in (*own, *ticket.tags):
+        own = (ticket.id, ticket.source, ticket.subject, ticket.status, ticket.csat, ticket.language)
+        for text in (*own, ticket.customer, ticket.organization, *ticket.tags):
             text.encode()
         for message in ticket.messages:
             for text in (message.text, message.author, *message.attachments):

@@ -8,6 +8,7 @@ missing, because the file was cut off, by the headers before each member, so tha
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import struct
 import tarfile
@@ -23,6 +24,8 @@ from deskhand_guardrails.errors import InputError
 
 MOST_MEMBERS = 1_000_000
 DEEPEST = 3
+# What the usual file systems take: bytes of a name, and letters of a path with room for the folder it is unpacked into.
+LONGEST_NAME, LONGEST_PATH = 255, 3000
 CHUNK = 1 << 20
 ZIP = b"PK\x03\x04"
 LOCAL_HEADER = struct.Struct("<4s5H3L2H")
@@ -54,7 +57,9 @@ def unpack(path: Path, into: Path, depth: int = 1) -> list[str]:
         parts = PurePosixPath(name.replace("\\", "/")).parts
         if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0] or "\0" in name:
             raise InputError(f"{path}: holds a path that leads out of it; make the archive again without it")
-        if not any(part in IGNORED for part in parts):
+        if len(name) > LONGEST_PATH or any(len(os.fsencode(part)) > LONGEST_NAME for part in parts):
+            damage.append("a file in it has a name that is too long; pack it again under a shorter one")
+        elif not any(part in IGNORED for part in parts):
             found.append(into.joinpath(*parts))
             _write(path, found[-1], content, size, damage)
     for file in found:

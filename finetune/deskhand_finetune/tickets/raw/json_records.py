@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -32,6 +32,7 @@ WRAPPERS = ("_embedded", "data")
 RECORD_KEYS = frozenset({"id", "key", "ts", "issueKey", "ticket", "helpdesk_ticket", "helpdesk-ticket", "event_type"})
 DECODER = json.JSONDecoder()
 FIRST_KEY = re.compile(r'\{\s*"((?:[^"\\]|\\.){0,80})"\s*:')
+AFTER = re.compile(r"[\s,]*([^\s,])")
 SPACE = " \t\r\n,\ufeff"
 
 
@@ -49,6 +50,10 @@ class Record:
 
 class Broken(ValueError):  # noqa: N818 - turned into a record's problem by the caller
     """No JSON value stands here."""
+
+
+class Swallowed(ValueError):  # noqa: N818 - the same
+    """A torn record holds those that came after it; the window is at the first of them."""
 
 
 def json_records(path: Path) -> Iterator[Record]:
@@ -113,6 +118,37 @@ class Window:
                 if end == len(self.buffer) and not isinstance(value, dict | list | str) and self.more():
                     continue
                 return value, end
+
+    def element(self, last: list[str]) -> tuple[Any, bool]:
+        """The JSON value at ``at`` of a list, and steps over it; and whether the list goes on or ends behind it.
+
+        Where it does neither, a torn record may have opened brackets that the list's own closed: it is looked through
+        for a record like the ``last`` one, of which the keys are given. Raises ``Swallowed``, and ``Broken`` as
+        ``decode`` does.
+        """
+        value, end = self._decode(LONGEST)
+        size = end - self.at
+        while (after := AFTER.match(self.buffer, self.at + size)) is None and self.more():
+            pass
+        goes_on = after is not None and after.group(1) in "{[]"
+        inner = None if goes_on or not isinstance(value, dict) else self._swallowed(value, self.at + size, last)
+        if inner is not None:
+            self.at = inner
+            raise Swallowed
+        self.at += size
+        return value, goes_on
+
+    def _swallowed(self, value: Mapping[str, Any], end: int, last: list[str]) -> int | None:
+        """Where in ``value``, which ends at ``end``, the first record of its own kind begins."""
+        keys, mark = frozenset(last or value), _mark({*list(value)[:1], *last[:1]})
+        for place in mark.finditer(self.buffer, self.at + 1, end):
+            try:
+                inner = DECODER.raw_decode(self.buffer, place.start())[0]
+            except (ValueError, RecursionError):
+                continue
+            if len(keys & set(inner)) * 2 >= len(keys):
+                return place.start()
+        return None
 
     def next_line(self) -> None:
         """Steps to the next line that may begin a record: what is indented or closes brackets belongs to the last."""
@@ -258,16 +294,25 @@ def _elements(window: Window, key: str) -> Iterator[Record]:
             return
         number += 1
         try:
-            value = window.decode()
+            value, goes_on = window.element(last)
+        except Swallowed:
+            yield Record(number, problem=NOT_JSON, key=key)
+            continue
         except Broken:
             yield Record(number, problem=NOT_JSON, key=key)
             if not window.next_like(last):
                 return
             continue
-        if isinstance(value, dict) and len(value) * 2 >= len(last):  # what is left of a torn record is no example
+        # What is left of a torn record, or stood in one, is no example.
+        if isinstance(value, dict) and goes_on and (not last or _is_alike(value, last)):
             last = list(value)
         yield from unwrapped(Record(number, value, key=key))
     yield Record(number, problem=CUT_OFF, key=key)
+
+
+def _is_alike(value: Mapping[str, Any], last: list[str]) -> bool:
+    """Whether a record begins as the last one did and has at least three quarters of its keys."""
+    return list(value)[:1] == last[:1] and len(value.keys() & set(last)) * 4 >= len(last) * 3
 
 
 def unwrapped(record: Record) -> Iterator[Record]:

@@ -94,12 +94,13 @@ def _parsed(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | No
 
 
 def _swallowed_rows(lines: _Lines, cells: list[str], width: int, delimiter: str) -> bool:
-    """Whether a row that has the wrong width holds whole rows: its first line has a stray quote.
+    """Whether a row of the wrong width, or with a quote in the middle of a cell, holds whole rows: its first line has a
+    stray quote.
 
     A row counts as whole from three quarters of the columns on, because Jira's rows are shorter or longer than their
     header.
     """
-    if len(lines.row) < 2 or len(cells) == width:
+    if len(lines.row) < 2 or (len(cells) == width and _is_strict(lines.row, delimiter)):
         return False
     if len(lines.row) >= MOST_LINES:
         return True
@@ -108,6 +109,15 @@ def _swallowed_rows(lines: _Lines, cells: list[str], width: int, delimiter: str)
         return any(len(row) >= max(2, width * 3 // 4) for row in rest)
     except csv.Error:
         return True
+
+
+def _is_strict(row: Sequence[str], delimiter: str) -> bool:
+    """Whether every quote of a row opens a cell, closes one or is doubled."""
+    try:
+        next(csv.reader(iter(row), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    return True
 
 
 def _delimiter(path: Path) -> str:
