@@ -15,12 +15,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from deskhand_guardrails.detectors.polarity import contradictions, flips, polarities, stem
 from deskhand_guardrails.encoder import Encoder
+from deskhand_guardrails.kept import Kept
 from deskhand_guardrails.sentences import sentences
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
@@ -82,6 +84,8 @@ DISTANCES = ("farthest_word", "second_farthest_word", "distance", "distance_squa
 _PRIOR = 2
 """Words added to each share's denominator: of a claim with two words of content, one missing word says little."""
 
+_SPOKEN: Kept[frozenset[int]] = Kept(1024)
+"""The hashes of the stems of what was said: every answer of a conversation is held against all earlier turns."""
 
 _FUNCTION_STEMS = frozenset(stem(word) for word in FUNCTIONS)
 
@@ -133,7 +137,7 @@ class Evidence:
         """
         self._pieces = [_piece(text[start:end]) for text in sources for start, end in sentences(text)]
         self._pieces = [one for one in self._pieces if one.stems]
-        self._spoken = frozenset(one for text in spoken for one in _stems(text))
+        self._spoken = frozenset[int]().union(*(_SPOKEN.get(text, partial(_marks, text)) for text in spoken))
         self._known = frozenset[str]().union(*(one.known for one in self._pieces))
         self._pairs = {pair for one in self._pieces for pair in itertools.pairwise(one.stems)}
         self._reader = reader
@@ -148,7 +152,7 @@ class Evidence:
         words = [match.group().lower().replace("’", "'") for match in places]
         stems = [stem(word) for word in words]
         content = [at for at, word in enumerate(words) if word not in FUNCTIONS]
-        missing = [at for at in content if stems[at] not in self._known and stems[at] not in self._spoken]
+        missing = [at for at in content if stems[at] not in self._known and hash(stems[at]) not in self._spoken]
         nearest = self._nearest({stems[at] for at in content})
         one = nearest[0].known if nearest else frozenset[str]()
         gone = [places[at].span() for at in missing]
@@ -200,7 +204,8 @@ class Evidence:
 
     def knows(self, name: str) -> bool:
         """Whether a name, or a part of it, stands in the sources or was said."""
-        return not _parts(name).isdisjoint(self._known | self._spoken)
+        parts = _parts(name)
+        return not (parts.isdisjoint(self._known) and self._spoken.isdisjoint(map(hash, parts)))
 
     @staticmethod
     def _turned(claim: str, stems: Sequence[str], nearest: Sequence[_Piece]) -> float:
@@ -254,6 +259,10 @@ def _piece(text: str) -> _Piece:
 
 def _stems(text: str) -> tuple[str, ...]:
     return tuple(stem(match.group().lower().replace("’", "'")) for match in _WORD.finditer(text))
+
+
+def _marks(text: str) -> frozenset[int]:
+    return frozenset(map(hash, _stems(text)))
 
 
 def _absent(stems: Sequence[str], held: set[tuple[str, str]]) -> float:
