@@ -213,6 +213,10 @@ LOOKS_LIKE_ANOTHER = {
         "Conversation 1\n[\n\n04.03.2025, 10:00:00] Ida: Where is my lamp?\n[04.03.2025, 10:01:00] Agent: On its way.\n"
         "Conversation 2\n[04.03.2025, 11:00:00] Ida: Is it blue?\n[04.03.2025, 11:01:00] Agent: It is blue.\n",
     ),
+    "JSON whose first line is too long to be looked at": (
+        "pairs.jsonl",
+        '"' + "a" * 200_000 + '"\n' + '{"prompt": "Is it red?", "completion": "It is blue."}\n' * 3,
+    ),
     "a table that looks like a binary file": (
         "faq.csv",
         'Question,Answer\n"Is it blue?","It is blue."\n"' + "\0" * 40 + '","On its way."\n"Is it red?","No, blue."\n',

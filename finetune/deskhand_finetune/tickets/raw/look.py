@@ -35,6 +35,7 @@ RUN = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]+")
 BROKEN = "JSON that is broken in all of its first records; export it again"
 # A value or brackets alone; a chat's "[04.03.25, 10:00] Ida: the \"blue\" one" is none.
 JSON_LINE = re.compile(r'\s*(?:\{\s*"|\[\s*[\[{"]|[\[{][\[{\s]*$)')
+JSON_NAMES = frozenset({".json", ".jsonl", ".ndjson"})
 COLUMNS = re.compile(r"[\w .#()\"'/-]{1,60}(?:([,;\t|])[\w .#()\"'/-]{0,60})(?:\1[\w .#()\"'/-]{0,60})*")
 """A table's header: what its cells hold in the lines below, braces say, does not make it JSON."""
 HEADER = re.compile(r"^([A-Za-z][A-Za-z0-9-]*):(?: |\t|$)", re.MULTILINE)
@@ -99,11 +100,12 @@ def most(values: Sequence[Any], holds: Callable[[Any], object]) -> bool:
 
 def _looked(path: Path, head: str) -> Look:
     kind = _kind(head)
-    if kind == "json":
+    # A first line that is damaged beyond recognition, or too long to be looked at, may hide the records below it.
+    if kind == "json" or (kind == "text" and JSON_NAMES.intersection(path.suffixes)):
         first = [record for record in islice(json_records(path), RECORDS_LOOKED_AT) if not record.problem]
         values, keys = tuple(record.value for record in first), frozenset(record.key for record in first)
         if JSON_LINE.match(head) or any(isinstance(value, dict | list) for value in values):
-            return Look(path, kind, head, values, keys, foreign="" if values else BROKEN)
+            return Look(path, "json", head, values, keys, foreign="" if values else BROKEN)
         kind = _kind(head, json=False)
     if kind == "table":
         rows = tuple(record.value for record in islice(table_records(path), RECORDS_LOOKED_AT) if not record.problem)
