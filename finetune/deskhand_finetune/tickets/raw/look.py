@@ -101,7 +101,7 @@ def most(values: Sequence[Any], holds: Callable[[Any], object]) -> bool:
 def _looked(path: Path, head: str) -> Look:
     kind = _kind(head)
     # A first line that is damaged beyond recognition, or too long to be looked at, may hide the records below it.
-    if kind == "json" or (kind == "text" and JSON_NAMES.intersection(path.suffixes)):
+    if kind == "json" or JSON_NAMES.intersection(path.suffixes):
         first = [record for record in islice(json_records(path), RECORDS_LOOKED_AT) if not record.problem]
         values, keys = tuple(record.value for record in first), frozenset(record.key for record in first)
         if JSON_LINE.match(head) or any(isinstance(value, dict | list) for value in values):
