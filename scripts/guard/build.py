@@ -78,7 +78,9 @@ HARMLESS = (
     "written-lines-alike",
     "written-lines-documents",
     "written-lines-harm",
+    "written-lines-heated",
     "written-foreign-harmless",
+    "written-foreign-heated",
     "written-foreign-documents",
     "written-look-alike",
 )

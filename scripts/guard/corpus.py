@@ -100,7 +100,7 @@ class Corpus:
         return [row for row in self.rows if chosen(row.source)]
 
 
-MAILED = ("harmless", "alike", "attacks", "harmful")
+MAILED = ("harmless", "alike", "attacks", "harmful", "heated", "hostile")
 """Those of the whole texts that come as mails too, beside support requests."""
 
 

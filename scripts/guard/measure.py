@@ -111,7 +111,7 @@ def thresholds(folder: Path, corpus: Corpus, data: Path) -> dict[str, float]:
     limits = {}
     for question in QUESTIONS:
         hard = [
-            _highest(guard, _set_aside(file, questions.get(question, ("harmless",))[0]), question)
+            _highest(guard, _set_aside(file, questions[question][0]), question)
             for file, questions in ASIDE.items()
         ]
         reached = [np.quantile(easy[question], 1 - FALSE_ALARMS), *(np.quantile(one, 1 - LOOK_ALIKES) for one in hard)]
@@ -119,14 +119,16 @@ def thresholds(folder: Path, corpus: Corpus, data: Path) -> dict[str, float]:
     return limits
 
 
-ASIDE = {
-    "lines": {"injection": ("alike", "attacks"), "planted": ("documents", "planted"), "harm": ("harmless", "harmful")},
-    "foreign": {
-        "injection": ("harmless", "attacks"),
+def _aside(harmless: str) -> dict[str, tuple[str, str]]:
+    return {
+        "injection": (harmless, "attacks"),
         "planted": ("documents", "planted"),
         "harm": ("harmless", "harmful"),
-    },
-}
+        "hostile": ("heated", "hostile"),
+    }
+
+
+ASIDE = {"lines": _aside("alike"), "foreign": _aside("harmless")}
 """For each file and question the set-aside texts that are harmless, and those that are not."""
 
 

@@ -113,6 +113,8 @@ def harm(draw: random.Random, each: int) -> Iterator[Row]:
 LINES = {
     "harmless": SAFE,
     "harmful": {"harm": 1},
+    "heated": SAFE,
+    "hostile": {"hostile": 1, "injection": 0},
     "alike": SAFE,
     "documents": SAFE,
     "attacks": {"injection": 1, "planted": 1},

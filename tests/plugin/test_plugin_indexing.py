@@ -182,7 +182,7 @@ def test_one_bad_file_is_one_line_and_the_rest_goes_on(tmp_path: Path, name: str
 
 def test_where_nothing_can_be_used_the_error_counts_what_is_wrong(tmp_path: Path) -> None:
     (path := tmp_path / "faq.csv").write_text("Question,Answer\nWho are you?,\nWhere are you?,\nWhy?,\n")
-    with pytest.raises(InputError, match=r"faq.csv, entry 1: .* \(nothing could be used; 2 more are left out\)$"):
+    with pytest.raises(InputError, match=r"faq.csv, entry 1: .* \(nothing could be used; 2 more left out\)$"):
         Knowledge.build([path], tmp_path / "k.db")
 
 

@@ -74,7 +74,7 @@ def plan(paths: Iterable[Path], held: Mapping[Document, str], access: tuple[str,
     made.gone += [document for document in held if document.origin in folders and document not in here]
     if not (made.changed or made.unchanged or made.gone):
         first, *others = made.left
-        raise InputError(f"{first} (nothing could be used; {len(others)} more are left out)" if others else first)
+        raise InputError(f"{first} (nothing could be used; {len(others)} more left out)" if others else first)
     return made
 
 
