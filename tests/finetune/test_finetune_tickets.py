@@ -184,6 +184,14 @@ def test_what_follows_a_torn_record_is_read(torn: list[str], tmp_path: Path) -> 
     assert [value["id"] for value in values if "fields" in value][-2:] == [2, 3]
 
 
+def test_what_follows_a_record_that_closes_its_list_is_read(tmp_path: Path) -> None:
+    torn = ['{"key": "H-0", "id": 0, "fields": {}}', '{"key": "H-1", "id": 1, "x": 1}], "fields": {}}']
+    path = tmp_path / "issues.json"
+    path.write_text('{"data": {"issues": [' + ", ".join([*torn, *WHOLE]) + "]}}")
+    values = [record.value for record in json_records(path) if isinstance(record.value, dict)]
+    assert [value["id"] for value in values] == [0, 1, 2, 3]
+
+
 def test_a_stray_quote_does_not_join_rows(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     # The second row's quote ends at the third one's, and both together have as many cells as a row.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -265,25 +265,32 @@ def _is_page(window: Window) -> bool:
     return False
 
 
-def _page(window: Window) -> Iterator[Record]:
-    while window.skip(SPACE) not in ("", "}"):
+def _page(window: Window) -> Generator[Record, None, str]:
+    """The records of the page's lists, or of a part of it; returns the key of its last list."""
+    listed = ""
+    while (first := window.skip(SPACE)) not in ("", "}"):
+        if first == "{" and listed:  # a torn record closed its list too early
+            yield from _elements(window, listed)
+            continue
         line = window.line()
         try:
             key = window.decode()
             value = window.skip(" \t\r\n:")
             if value == "[" and key in CONTAINERS:
                 window.at += 1
-                yield from _elements(window, str(key))
+                listed = str(key)
+                yield from _elements(window, listed)
             elif value == "{" and key in WRAPPERS:
                 window.at += 1
-                yield from _page(window)
+                listed = yield from _page(window)
             else:
                 window.decode()
         except Broken:
             yield Record(line, problem=NOT_JSON)
             window.next_line()
-            return
+            return listed
     window.at += 1
+    return listed
 
 
 def _elements(window: Window, key: str) -> Iterator[Record]:
