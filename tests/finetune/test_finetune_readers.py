@@ -162,6 +162,12 @@ def test_mail_is_threaded_and_roles_follow_the_desk(tmp_path: Path) -> None:
     assert said(tmp_path / "box.mbox") == BOTH
 
 
+def test_a_mail_whose_id_is_in_no_encoding_is_read(tmp_path: Path) -> None:
+    head = b"From: Ida <ida@mail.example>\nTo: help@shop.example\nDate: Tue, 4 Mar 2025 10:00:00 +0000\n"
+    (tmp_path / "a.eml").write_bytes(head + b"Message-ID: <,1@mai\xa2.example>\n\n" + ASKED.encode())
+    assert said(tmp_path / "a.eml") == BOTH[:1]
+
+
 def test_a_slack_export_gives_one_ticket_for_a_thread(tmp_path: Path) -> None:
     users = [{"id": "U1", "name": "ida", "is_bot": False}, {"id": "U2", "name": "olu", "is_bot": False}]
     day = [

@@ -25,7 +25,7 @@ from typing import Any, BinaryIO
 from deskhand_finetune.tickets.fields import in_order, language, outcome
 from deskhand_finetune.tickets.raw.files import FALLBACK, open_bytes_as_utf8
 from deskhand_finetune.tickets.raw.look import Look
-from deskhand_finetune.tickets.raw.shelf import open_database
+from deskhand_finetune.tickets.raw.shelf import open_database, storable
 from deskhand_finetune.tickets.reader import WRONG_KIND, Format, Options, Quarantined, Read, attempt
 from deskhand_finetune.tickets.ticket import BadRecord, Message, Role, Ticket, iso, moment
 
@@ -173,10 +173,10 @@ def _mail(message: EmailMessage, raw: bytes) -> Mail:
 def _header(message: EmailMessage, name: str) -> str:
     """A header as one line; nothing when it is missing or cannot be decoded."""
     try:
-        return " ".join(str(message.get(name) or "").split())
+        value = str(message.get(name) or "")
     except (MessageError, LookupError, ValueError, TypeError, AttributeError, AssertionError):
-        raw = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
-        return " ".join(str(raw).split())
+        value = str(next((value for key, value in message.raw_items() if key.lower() == name.lower()), ""))
+    return storable(" ".join(value.split()))
 
 
 def _addresses(message: EmailMessage, *names: str) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ class Shelf:
 
     def put(self, kind: str, key: str, value: object) -> None:
         """Keeps a JSON value."""
-        self._waiting.append((kind, _storable(key), json.dumps(value)))
+        self._waiting.append((kind, storable(key), json.dumps(value)))
         if len(self._waiting) >= BATCH:
             self._flush()
 
@@ -39,7 +39,7 @@ class Shelf:
         """The values under a key, in the order in which they came."""
         self._flush()
         rows = self._connection.execute(
-            "SELECT value FROM held WHERE kind = ? AND key = ? ORDER BY rowid", (kind, _storable(key))
+            "SELECT value FROM held WHERE kind = ? AND key = ? ORDER BY rowid", (kind, storable(key))
         )
         return [json.loads(value) for (value,) in rows]
 
@@ -53,8 +53,8 @@ class Shelf:
             self._waiting.clear()
 
 
-def _storable(key: str) -> str:
-    """A lone surrogate, which JSON may escape, cannot be stored as UTF-8."""
+def storable(key: str) -> str:
+    """``key`` as UTF-8 can hold it: JSON may escape a lone surrogate, and a mail's header may be in no encoding."""
     return key.encode("utf-8", errors="replace").decode()
 
 
