@@ -6,10 +6,10 @@
 
 Needs the `train` extra and the `dev` group (torch, transformers, onnx, scikit-learn, faker). DATA is the folder of
 public data sets. The teacher takes two hours of one core without AVX-512, the student (see student.py) most of a day,
-its last passes fifty minutes of two; with ``--device cuda`` a minute, five, and seconds. ``--weights`` keeps what was
-trained, and goes on from it. ``desk.toml``, ``lines.toml``, ``foreign.toml`` and ``mail.toml`` of ``words`` were
-written after all this: the model that ships met them in its last passes alone, the folds of ``figures.json`` not at
-all; and the mails in the very last pass alone.
+its last passes forty minutes of two with AVX-512 BF16; with ``--device cuda`` a minute, five, and seconds.
+``--weights`` keeps what was trained, and goes on from it. ``desk.toml``, ``lines.toml``, ``foreign.toml`` and
+``mail.toml`` of ``words`` were written after all this: the model that ships met them in its last passes alone, the
+folds of ``figures.json`` not at all.
 """
 
 from __future__ import annotations
@@ -84,8 +84,9 @@ HARMLESS = (
     "written-foreign-documents",
     "written-look-alike",
 )
+TONE = ("written-lines-heated", "written-lines-hostile", "written-agents")
 LAST = (
-    Finishing((Pass(NEW, 0.4, (3e-4, 3e-4)),)),
+    Finishing((Pass(NEW, 0.4, (3e-4, 3e-4)), Pass(NEW, 0.2, (3e-4, 3e-4)))),
     Finishing(
         (
             Pass(("written-lines", "written-foreign", "written-desk-contact"), 0.12, (2e-4, 2e-4)),
@@ -94,14 +95,28 @@ LAST = (
         0.75,
     ),
     Finishing((Pass(("mail:",), 0.1, (1.5e-4, 1.5e-4)),), 0.5),
+    Finishing(
+        (
+            Pass(("written-lines", "written-foreign", "written-tone"), 0.15, (2e-4, 2e-4)),
+            Pass(HARMLESS, 0.25, (1.5e-4, 1.5e-4)),
+        ),
+        0.5,
+    ),
+    Finishing((Pass(("written-people",), 0.15, (1e-4, 1e-4)),), 0.5),
+    Finishing((Pass(TONE, 0.05, (1.5e-4, 1.5e-4)), Pass(TONE, 0.05, (1.5e-4, 1.5e-4))), 0.5),
+    Finishing((Pass(("written-lines", "written-foreign", "written-agents"), 0.12, (1.2e-4, 1.2e-4)),), 0.5),
 )
-"""The student's: what was written for it last; then above all the attacks, and what is harmless again; then e-mails.
+"""The student's: what was written for it last; then above all the attacks, and what is harmless again; then e-mails;
+then hostility and other languages once more; then names, of which 3 in 100 had been lost on the way; then an agent's
+words ("I would rather hand you over" had become hostile); and all of it again.
 
-Of the set-aside English texts 82.3 % of the attacks and 11.3 % of the look-alikes reach 0.2 after the first; 82.7 and
-9.3 with half the step of the second, 81.8 and 7.7 with three quarters, 79.7 and 7.7 with all of it. Of 400 of the
-sample's messages 2.0 % reached 0.5 before the e-mails and 1.0 % after half their step, 1.2 % after all of it; of the
-red-team set's 343 attacking messages 231, 241 and 244 reached it there or for harm, and 26, 22 and 24 look-alikes. All
-these sets were in view."""
+What ships went through the first three twice, once before ``heated``, ``hostile`` and 1,843 of the foreign texts were
+written and once with them, and went on from the mean of both (AUC on the set-aside English attacks 0.938 and 0.936, of
+the mean 0.942; on the foreign ones 0.919, 0.925, 0.932); at the end it is the mean of the weights after each of the
+last three. From before the second time to the end the AUC on the set-aside texts went from 0.937 to 0.951 for harm in
+English and from 0.762 to 0.835 in other languages, from 0.859 to 0.928 and 0.655 to 0.808 for hostility. Sets in view:
+of 680 neutral sentences about groups of people 2.1 % reach 0.2 for hostility, before 6.3 %; of 327 and 473 names 91.1
+and 90.3 % are found, before 93.3 and 90.5 %, and 90.5 and 89.6 % without the names' pass."""
 WORDS = "word_embeddings"
 
 

@@ -27,6 +27,8 @@ FALSE_ALARMS = 0.01
 LOOK_ALIKES = 0.05
 """Support requests are so easy that 1 in 100 of them reaches next to nothing, and a harmless text in alarming words
 soon more: no more than this share of those that were set aside reach a threshold."""
+ORDINARY = 0.03
+"""The same of the harmless texts in other languages, which are of every kind."""
 LEAST = 0.2
 """No lower score counts, whatever the sets say."""
 SUPPORT_ROWS, SOURCE_ROWS = 4000, 1500
@@ -111,10 +113,11 @@ def thresholds(folder: Path, corpus: Corpus, data: Path) -> dict[str, float]:
     limits = {}
     for question in QUESTIONS:
         hard = [
-            _highest(guard, _set_aside(file, questions[question][0]), question)
-            for file, questions in ASIDE.items()
+            np.quantile(_highest(guard, _set_aside(file, names[question][0]), question), 1 - share)
+            for file, names in ASIDE.items()
+            for share in [ORDINARY if (file, names[question][0]) == ("foreign", "harmless") else LOOK_ALIKES]
         ]
-        reached = [np.quantile(easy[question], 1 - FALSE_ALARMS), *(np.quantile(one, 1 - LOOK_ALIKES) for one in hard)]
+        reached = [np.quantile(easy[question], 1 - FALSE_ALARMS), *hard]
         limits[question] = round(float(max(*reached, LEAST)), 4)
     return limits
 

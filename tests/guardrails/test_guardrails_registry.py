@@ -107,7 +107,7 @@ def test_a_users_detector_is_part_of_policy_checks_and_scores(install: Install, 
     rails = Rails(Policy.load())
     assert rails.check_output("Try Lampland.").decision == "block"
     assert rails.check_output("Try us.").decision == "allow"
-    assert rails.check_retrieved("Try Lampland.").decision == "allow"  # its own default
+    assert rails.check_retrieved("Lampland is cheaper.").decision == "allow"  # its own default
     assert rails.scores("Try us.", "output")["rivals"] == 0.1
 
     chosen = {"shops": ["Shadeco"], "input": "mask", "threshold": {"input": 0.5, "output": 0.9}}
