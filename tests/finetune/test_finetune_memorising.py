@@ -131,7 +131,7 @@ def test_prepare_plants_them_and_says_so(export: Path, tmp_path: Path, lines_of:
 def test_a_model_that_knows_a_canary_by_heart_is_found_out(
     planted: Path, tiny_model: Path, tmp_path: Path, lines_of: Lines
 ) -> None:
-    run = train(planted, tmp_path / "run", base=str(tiny_model), method="full", max_steps=80, learning_rate=5e-3)
+    run = train(planted, tmp_path / "run", base=str(tiny_model), method="full", max_steps=160, learning_rate=5e-3)
     learnt, given = TrainingText.load(run.folder), TrainingText.load(planted)
     assert learnt is not None
     assert given is not None

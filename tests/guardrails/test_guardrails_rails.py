@@ -120,6 +120,21 @@ async def test_both_faces_mean_the_same(rails: Rails) -> None:
     assert (await rails.acheck_retrieved(ATTACK)).decision == "block"
 
 
+# The policy's own, and what an agent says to hand a customer over or to say no.
+POLITE = [
+    *(said for said in Policy.load().messages.model_dump().values() if isinstance(said, str)),
+    "One moment, I will hand you over.",
+    "I'm not sure, so I would rather hand you over to someone else.",
+    "I don't know, sorry. Someone will write to you.",
+    "I cannot tell you that, but my colleagues can.",
+]
+
+
+@pytest.mark.parametrize("said", POLITE)
+def test_what_a_desk_says_of_itself_is_no_offence(rails: Rails, said: str) -> None:
+    assert rails.check_output(said, Context()).decision == "allow"
+
+
 def test_a_failing_detector_blocks_everywhere(caplog: pytest.LogCaptureFixture) -> None:
     rails = Rails(Policy.load(), detectors=[Broken()])
     with caplog.at_level(logging.DEBUG):
