@@ -26,7 +26,6 @@ import gzip
 import json
 import multiprocessing
 import re
-import resource
 import tempfile
 import time
 from collections import defaultdict
@@ -140,22 +139,16 @@ def stands(value: str, text: str) -> bool:
 
 
 class Timed(NamedTuple):
-    """What a way of working took, its own processes' included, and the text that it left of each ticket."""
+    """The seconds that a way of working took, and the text that it left of each ticket."""
 
-    processor: float
     passed: float
     texts: dict[str, str]
 
 
 def timed(work: Callable[[], dict[str, str]]) -> Timed:
-    started = _processor(), time.perf_counter()
+    started = time.perf_counter()
     texts = work()
-    return Timed(_processor() - started[0], time.perf_counter() - started[1], texts)
-
-
-def _processor() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    return Timed(time.perf_counter() - started, texts)
 
 
 def as_loop(export: Path) -> Timed:
@@ -212,7 +205,7 @@ def pipeline(step: int) -> None:
             said = "\n".join(clean_text(message.text, message.author) for message in human(ticket))
             had.extend((ticket.id, value) for value in values[ticket.id] if stands(value, said))
     print(f"{len(tickets)} tickets, {len(had)} planted values in the cleaned messages of {len(first.texts)}")
-    print(f"{'':<28}{'tickets/s':>10}{'ratio':>8}{'processor s':>13}{'left':>8}")
+    print(f"{'':<28}{'tickets/s':>10}{'ratio':>8}{'left':>8}")
     for what, one in {
         "plain loop": looped,
         "first stage, 1 core": first,
@@ -220,10 +213,7 @@ def pipeline(step: int) -> None:
     }.items():
         texts = one.texts or first.texts
         left = sum(stands(value, texts[name]) for name, value in had)
-        print(
-            f"{what:<28}{len(tickets) / one.passed:>10.1f}{looped.passed / one.passed:>8.2f}{one.processor:>13.1f}"
-            f"{left / len(had):>8.2%}"
-        )
+        print(f"{what:<28}{len(tickets) / one.passed:>10.1f}{looped.passed / one.passed:>8.2f}{left / len(had):>8.2%}")
 
 
 def seconds(work: Callable[[], Any]) -> tuple[float, Any]:

@@ -1,7 +1,7 @@
 """Hostility: hate, insults, threats, harassment. The guard model's opinion of every window.
 
 A customer may be rude about a product, and even to the assistant: that is noted and answered kindly. An answer may not.
-Not covered: irony, hostility that only the conversation shows, other languages than English.
+Not covered: irony, hostility that only the conversation shows; in other languages than English most of it is missed.
 """
 
 from __future__ import annotations
